@@ -1,0 +1,364 @@
+"""What the registry says: facts about people, services, versions, projects, instances and keys.
+
+Personal fields carry sealed tokens (common.sealing), secrets only keyed hashes.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar, Literal
+
+from pydantic import BaseModel, ConfigDict
+
+from common.events import Event
+from contracts.access import OrganisationRole, Role
+
+# --- organisations and people -------------------------------------------------------------------------------------
+
+
+class OrganisationRegistered(Event):
+    """An organisation exists; its founder owns it."""
+
+    TYPE: ClassVar[str] = "mortise.registry.organisation.registered.v1"
+    organisation: str
+    name: str
+    slug: str
+    founder: str
+
+
+class MemberAdded(Event):
+    """A user belongs to the organisation (aggregate: organisation)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.organisation.member_added.v1"
+    organisation: str
+    user: str
+    role: OrganisationRole
+
+
+class MemberRoleChanged(Event):
+    """A member has another role."""
+
+    TYPE: ClassVar[str] = "mortise.registry.organisation.member_role_changed.v1"
+    organisation: str
+    user: str
+    role: OrganisationRole
+
+
+class MemberRemoved(Event):
+    """A user left the organisation."""
+
+    TYPE: ClassVar[str] = "mortise.registry.organisation.member_removed.v1"
+    organisation: str
+    user: str
+
+
+class UserRegistered(Event):
+    """A person can sign in. The password hash lies in the vault."""
+
+    TYPE: ClassVar[str] = "mortise.registry.user.registered.v1"
+    user: str
+    username: str
+    """Sealed."""
+    email: str
+    """Sealed."""
+    email_hash: str
+    """Keyed hash of the folded address, for look-up."""
+    display_name: str | None = None
+    """Sealed."""
+    operator: bool = False
+
+
+class UserDisabled(Event):
+    """A person can no longer sign in; sessions and tokens end at once."""
+
+    TYPE: ClassVar[str] = "mortise.registry.user.disabled.v1"
+    user: str
+
+
+class PasswordChanged(Event):
+    """The person has a new password; earlier sessions end."""
+
+    TYPE: ClassVar[str] = "mortise.registry.user.password_changed.v1"
+    user: str
+
+
+class SessionStarted(Event):
+    """A person signed in with a password."""
+
+    TYPE: ClassVar[str] = "mortise.registry.session.started.v1"
+    session: str
+    user: str
+    token_hash: str
+    expires_at: str
+
+
+class SessionEnded(Event):
+    """A person signed out."""
+
+    TYPE: ClassVar[str] = "mortise.registry.session.ended.v1"
+    session: str
+    user: str
+
+
+class TokenCreated(Event):
+    """A personal access token exists (P 3.13)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.token.created.v1"
+    token: str
+    user: str
+    name: str
+    prefix: str
+    token_hash: str
+    expires_at: str | None = None
+
+
+class TokenRevoked(Event):
+    """A personal access token can no longer be used."""
+
+    TYPE: ClassVar[str] = "mortise.registry.token.revoked.v1"
+    token: str
+    user: str
+
+
+class TokenDeleted(Event):
+    """A personal access token is gone from the lists as well."""
+
+    TYPE: ClassVar[str] = "mortise.registry.token.deleted.v1"
+    token: str
+    user: str
+
+
+# --- projects -----------------------------------------------------------------------------------------------------
+
+
+class ProjectCreated(Event):
+    """A project exists; its creator is admin of it."""
+
+    TYPE: ClassVar[str] = "mortise.registry.project.created.v1"
+    project: str
+    organisation: str
+    name: str
+    slug: str
+    description: str | None = None
+    restricted: bool = False
+    creator: str
+
+
+class ProjectRenamed(Event):
+    """Name, slug, description or openness of a project changed; the event carries the whole new state."""
+
+    TYPE: ClassVar[str] = "mortise.registry.project.renamed.v1"
+    project: str
+    organisation: str
+    name: str
+    slug: str
+    description: str | None = None
+    restricted: bool = False
+
+
+class ProjectDeleted(Event):
+    """The project is gone; it held no instances."""
+
+    TYPE: ClassVar[str] = "mortise.registry.project.deleted.v1"
+    project: str
+    organisation: str
+
+
+class ProjectRoleGranted(Event):
+    """A user holds a role on the project (User2Project); a later grant replaces an earlier one."""
+
+    TYPE: ClassVar[str] = "mortise.registry.project.role_granted.v1"
+    project: str
+    grant: str
+    user: str
+    role: Role
+
+
+class ProjectRoleWithdrawn(Event):
+    """A user holds no role on the project any more."""
+
+    TYPE: ClassVar[str] = "mortise.registry.project.role_withdrawn.v1"
+    project: str
+    grant: str
+    user: str
+
+
+class ClientAdded(Event):
+    """Somebody who pays for calls in the project (aggregate: client)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.client.added.v1"
+    client: str
+    organisation: str
+    project: str
+    name: str
+    email: str | None = None
+    """Sealed."""
+    currency: str
+    time_zone: str
+
+
+class ClientRemoved(Event):
+    """The client's keys no longer open anything; what it owes stays owed."""
+
+    TYPE: ClassVar[str] = "mortise.registry.client.removed.v1"
+    client: str
+    organisation: str
+    project: str
+
+
+# --- services and versions ----------------------------------------------------------------------------------------
+
+
+class ServiceCreated(Event):
+    """A service exists, with version 0.0.1 from a template declared for private and demo (C 1.4.1)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.service.created.v1"
+    service: str
+    organisation: str
+    slug: str
+    name: str
+    problem: str
+    solution: str
+    domain: str
+    tags: tuple[str, ...]
+    creator: str
+    version: str
+    sdl_sha: str
+    model_sha: str
+
+
+class SchemaChange(BaseModel):
+    """One graded difference between two versions, as a consumer of the API meets it."""
+
+    model_config = ConfigDict(frozen=True)
+
+    criticality: Literal["SAFE", "DANGEROUS", "BREAKING"]
+    kind: str
+    path: str
+    message: str
+
+
+class VersionPushed(Event):
+    """A new schema version, declared for the private environment (aggregate: service)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.service.version_pushed.v1"
+    service: str
+    organisation: str
+    version: str
+    sdl_sha: str
+    model_sha: str
+    notes: tuple[str, ...]
+    changes: tuple[SchemaChange, ...]
+    forced: bool = False
+    """Whether losing data was accepted."""
+
+
+class VersionPublished(Event):
+    """The version that runs on private is declared for demo: the published version (C 1.4)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.service.version_published.v1"
+    service: str
+    organisation: str
+    version: str
+    sdl_sha: str
+    model_sha: str
+    forced: bool = False
+
+
+class ServiceRemoved(Event):
+    """The service and its private and demo environments are to go; it had no instances."""
+
+    TYPE: ClassVar[str] = "mortise.registry.service.removed.v1"
+    service: str
+    organisation: str
+
+
+# --- instances ----------------------------------------------------------------------------------------------------
+
+
+class InstanceAdded(Event):
+    """A service was added to a project; the published version is declared for dev only (C 1.4.4)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.instance.added.v1"
+    instance: str
+    organisation: str
+    project: str
+    service: str
+    version: str
+    sdl_sha: str
+    model_sha: str
+
+
+class InstancePromoted(Event):
+    """A version is declared for one environment of the instance: promotion, update or roll back."""
+
+    TYPE: ClassVar[str] = "mortise.registry.instance.promoted.v1"
+    instance: str
+    organisation: str
+    project: str
+    service: str
+    environment: Literal["dev", "stage", "prod"]
+    version: str
+    sdl_sha: str
+    model_sha: str
+    forced: bool = False
+
+
+class InstanceRemoved(Event):
+    """The instance and its environments are to go."""
+
+    TYPE: ClassVar[str] = "mortise.registry.instance.removed.v1"
+    instance: str
+    organisation: str
+    project: str
+    service: str
+
+
+class AccessChanged(Event):
+    """How an environment is opened (DESIGN 4.8; aggregate: access, id = the environment's)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.access.changed.v1"
+    environment: str
+    organisation: str
+    mode: Literal["key", "organisation", "public"]
+
+
+# --- environment keys ---------------------------------------------------------------------------------------------
+
+
+class KeyIssued(Event):
+    """A key opens environments; shown once, then only its prefix (C 1.5).
+
+    `service`: private of one service. `project`: every environment of every instance of the project.
+    `client`: prod of every instance of the project, and its calls are the client's.
+    """
+
+    TYPE: ClassVar[str] = "mortise.registry.key.issued.v1"
+    key: str
+    organisation: str
+    kind: Literal["service", "project", "client"]
+    target: str
+    """Id of the service or project."""
+    client: str | None = None
+    name: str
+    prefix: str
+    key_hash: str
+    expires_at: str | None = None
+
+
+class KeyRotated(Event):
+    """The key has a new secret; the old one is dead at once."""
+
+    TYPE: ClassVar[str] = "mortise.registry.key.rotated.v1"
+    key: str
+    organisation: str
+    prefix: str
+    key_hash: str
+
+
+class KeyRevoked(Event):
+    """The key opens nothing any more."""
+
+    TYPE: ClassVar[str] = "mortise.registry.key.revoked.v1"
+    key: str
+    organisation: str
+
