@@ -8,7 +8,7 @@ from common.events import Event
 
 
 class RatePlanAssigned(Event):
-    """From the next UTC minute on, calls on prod of the instance cost this (MA 4.6). A published version is immutable."""
+    """From the next UTC minute on, calls on prod of the instance cost this (MA 4.6). A plan never changes."""
 
     TYPE: ClassVar[str] = "mortise.billing.subscription.plan_assigned.v1"
     instance: str
