@@ -1,10 +1,29 @@
-"""Request and reply on NATS, carried by FastStream: a failed handler still answers (DESIGN 2.14)."""
+"""Request and reply on NATS, carried by FastStream: a failed handler still answers (DESIGN 2.14).
+
+A reply is `{"value": ...}` or `{"error": {code, message, hint, reason, field, details}}`.
+"""
 
 from __future__ import annotations
 
-from typing import Any
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, Final, TypeVar
 
-from pydantic import BaseModel, ConfigDict
+import nats.errors
+import orjson
+from faststream.nats import NatsBroker
+from faststream.nats.annotations import NatsMessage
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from common import clock
+from common.errors import BAD_USER_INPUT, INTERNAL, SERVICE_UNAVAILABLE, Refused
+from common.logs import observe
+
+INTERNAL_MESSAGE: Final = "Internal server error"
+LEAST_SECONDS: Final = 0.05
+
+Asked = TypeVar("Asked", bound=BaseModel)
+Reply = TypeVar("Reply", bound=BaseModel)
 
 
 class Ask(BaseModel):
@@ -35,3 +54,75 @@ class Answer(BaseModel):
     data: dict[str, Any] | None = None
     errors: list[dict[str, Any]] | None = None
     position: int = 0
+
+
+def serve(
+    broker: NatsBroker,
+    subject: str,
+    ask: type[Asked],
+    handler: Callable[[Asked], Awaitable[BaseModel | dict[str, Any]]],
+    *,
+    queue: str = "",
+) -> None:
+    """Answer `subject` with `handler`; processes that share `queue` share the work. Call before the broker starts."""
+
+    async def answer(message: NatsMessage) -> bytes:
+        began = time.perf_counter()
+        outcome = "ok"
+        try:
+            value = await handler(ask.model_validate_json(message.body))
+            return _value(value)
+        except Refused as refusal:
+            outcome = refusal.code
+            return _error(refusal)
+        except ValidationError as error:
+            outcome = BAD_USER_INPUT
+            text = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
+            return _error(Refused(BAD_USER_INPUT, f"not a request for {subject}: {text}"))
+        except Exception as error:  # noqa: BLE001 - the one place where a broken handler becomes an answer
+            outcome = INTERNAL
+            request_id = clock.new_id()
+            observe(
+                "rpc.failed", outcome=INTERNAL, level="error", subject=subject, request_id=request_id, exc_info=error
+            )
+            return _error(Refused(INTERNAL, INTERNAL_MESSAGE, details={"requestId": request_id}))
+        finally:
+            took = (time.perf_counter() - began) * 1000
+            observe("rpc.answered", outcome=outcome, took_ms=took, level="debug", subject=subject)
+
+    broker.subscriber(subject, queue=queue)(answer)
+
+
+async def request(
+    broker: NatsBroker,
+    subject: str,
+    payload: BaseModel | dict[str, Any],
+    reply: type[Reply],
+    timeout_seconds: float,
+) -> Reply:
+    """Ask and wait. Raises the Refused that the error envelope carries.
+
+    SERVICE_UNAVAILABLE with reason NO_RESPONDER: nobody listens, nothing happened; with reason TIMEOUT: no answer in
+    time, it may have happened.
+    """
+    body = orjson.dumps(payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload)
+    try:
+        answer = await broker.request(body, subject, timeout=max(timeout_seconds, LEAST_SECONDS))
+    except nats.errors.NoRespondersError:
+        raise Refused(SERVICE_UNAVAILABLE, f"Nobody answers {subject!r}.", reason="NO_RESPONDER") from None
+    except (TimeoutError, nats.errors.Error):
+        message = f"{subject!r} did not answer within {timeout_seconds} s."
+        raise Refused(SERVICE_UNAVAILABLE, message, reason="TIMEOUT") from None
+    envelope = orjson.loads(answer.body)
+    if "error" in envelope:
+        raise Refused(**envelope["error"])
+    return reply.model_validate(envelope["value"])
+
+
+def _value(value: BaseModel | dict[str, Any]) -> bytes:
+    return orjson.dumps({"value": value.model_dump(mode="json") if isinstance(value, BaseModel) else value})
+
+
+def _error(refusal: Refused) -> bytes:
+    names = ("code", "message", "hint", "reason", "field", "details")
+    return orjson.dumps({"error": {name: getattr(refusal, name) for name in names}})

@@ -1,0 +1,52 @@
+"""Time, fresh ids and chance: the only place that reads the clock or the random generator.
+
+A test shifts the whole product's time with `MORTISE_CLOCK_OFFSET_SECONDS`.
+"""
+
+from __future__ import annotations
+
+import base64
+import os
+import secrets
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import uuid_utils
+
+OFFSET: Final = "MORTISE_CLOCK_OFFSET_SECONDS"
+
+
+def now() -> datetime:
+    """The present in UTC, cut to milliseconds, so that it survives its own text form."""
+    at = datetime.now(UTC)
+    shift = os.environ.get(OFFSET)
+    if shift:
+        at += timedelta(seconds=float(shift))
+    return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def text(at: datetime) -> str:
+    """RFC 3339 in UTC with exactly three decimals and `Z`. Raises ValueError for a time without a zone."""
+    if at.tzinfo is None:
+        message = f"a time without a zone has no one text form: {at!r}"
+        raise ValueError(message)
+    return at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at.microsecond // 1000:03d}Z"
+
+
+def parse(text: str) -> datetime:
+    """The instant of an RFC 3339 text. Raises ValueError when it has no zone or is no time."""
+    at = datetime.fromisoformat(text)
+    if at.tzinfo is None:
+        message = f"a time needs a zone: {text!r}"
+        raise ValueError(message)
+    return at.astimezone(UTC)
+
+
+def new_id() -> str:
+    """A fresh UUIDv7: unique for ever, later ids sort later."""
+    return str(uuid_utils.uuid7())
+
+
+def secret(prefix: str) -> str:
+    """`prefix` and 43 base64url characters that nobody can guess."""
+    return prefix + base64.urlsafe_b64encode(secrets.token_bytes(32)).rstrip(b"=").decode()

@@ -1,0 +1,329 @@
+"""Append facts to the event log and load the history of an aggregate (DESIGN 2.1-2.4).
+
+The stream is the judge: every append names the last message it knows of its subject, so of two writers one loses. A
+message is sent again with the same id until the log has answered, and a refusal is first compared with our own id.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal, get_args
+
+import orjson
+from nats.aio.client import Client
+from pydantic import ValidationError
+
+from common import clock, metrics
+from common.claims import NameClaimed, NameReleased
+from common.errors import BAD_USER_INPUT, Refused
+from common.events import LARGEST_BODY_BYTES, Actor, Change, Envelope, Event
+from common.stream import REPLY_SECONDS, ApiError, Message, Stream, Unavailable, checked, patiently
+
+STREAM: Final = "EVT"
+WRONG_SEQUENCE: Final = 10071
+ALREADY_STORED: Final = 10201
+BATCH_GONE: Final = 10176
+TOO_MANY_BATCHES: Final = 10210
+BATCHES_AT_ONCE: Final = 8
+"""A server holds 50 open batches of a stream; every process stays well below its share."""
+
+TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
+TYPE: Final = re.compile(r"mortise\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)\.[a-z][a-z0-9_]*\.v[1-9][0-9]*")
+
+BatchUse = Literal["claim+fact", "rename", "invoice+number"]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """The identity of an aggregate in the log."""
+
+    org: str
+    context: str
+    aggregate: str
+    id: str
+
+    def __post_init__(self) -> None:
+        """Raises ValueError for a part that NATS would not read as one token."""
+        for part in (self.org, self.context, self.aggregate, self.id):
+            if not TOKEN.fullmatch(part):
+                message = f"not one token of a subject: {part!r}"
+                raise ValueError(message)
+
+    @property
+    def text(self) -> str:
+        """The NATS subject `evt.<org>.<context>.<aggregate>.<id>`."""
+        return f"evt.{self.org}.{self.context}.{self.aggregate}.{self.id}"
+
+    @property
+    def name(self) -> str:
+        """The envelope's subject `<context>.<aggregate>.<id>`."""
+        return f"{self.context}.{self.aggregate}.{self.id}"
+
+    @classmethod
+    def parse(cls, text: str) -> Subject:
+        """The subject of a stored message. Raises ValueError when it is none of the event log."""
+        parts = text.split(".")
+        if len(parts) != 5 or parts[0] != "evt":  # noqa: PLR2004 - evt, org, context, aggregate, id
+            message = f"not a subject of the event log: {text!r}"
+            raise ValueError(message)
+        return cls(*parts[1:])
+
+
+@dataclass(frozen=True)
+class Recorded:
+    """A fact as it is stored; `position` is its place in the whole log."""
+
+    position: int
+    envelope: Envelope
+    body: bytes
+
+    @classmethod
+    def of(cls, message: Message) -> Recorded:
+        """Raises ValueError when the bytes are no envelope."""
+        return cls(message.position, Envelope.decode(message.body), message.body)
+
+
+@dataclass(frozen=True)
+class History:
+    """All facts of one aggregate in order of acceptance."""
+
+    events: tuple[Recorded, ...] = ()
+
+    @property
+    def position(self) -> int:
+        """Position of the last fact: what the next append expects. 0 if there is none."""
+        return self.events[-1].position if self.events else 0
+
+    @property
+    def version(self) -> int:
+        """Version of the aggregate, 0 if it does not exist."""
+        return self.events[-1].envelope.version if self.events else 0
+
+
+@dataclass(frozen=True)
+class Cause:
+    """Why something is written: who did it and what it follows from."""
+
+    actor: Actor
+    causation_id: str
+    """Id of the command or event."""
+    correlation_id: str
+    request_id: str | None = None
+    traceparent: str | None = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One fact to append: where, after which position, as which version."""
+
+    subject: Subject
+    event: Event
+    expect: int
+    version: int
+    changes: Mapping[str, Change] = field(default_factory=dict)
+
+
+class Conflict(Exception):  # noqa: N818 - the name callers catch
+    """Somebody else appended first."""
+
+
+class Log:
+    """The event log as one service writes it. `source` is the service's name."""
+
+    def __init__(self, client: Client, source: str) -> None:
+        self._client = client
+        self._source = f"/{source}"
+        self._stream = Stream(client, STREAM)
+        self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+
+    async def load(self, subject: Subject) -> History:
+        """The history of an aggregate; empty when it does not exist. Raises RuntimeError when a version is missing."""
+        events = tuple(Recorded.of(message) for message in await self._stream.history(subject.text))
+        for number, recorded in enumerate(events, start=1):
+            if recorded.envelope.version != number:
+                message = f"{subject.text}: version {number} is missing before position {recorded.position}"
+                raise RuntimeError(message)
+        return History(events)
+
+    async def last_position(self) -> int:
+        """Position of the newest fact of the whole log."""
+        return (await self._stream.info()).last
+
+    async def append(self, entry: Entry, cause: Cause) -> Recorded:
+        """Store one fact exactly once.
+
+        Raises Conflict when the aggregate has moved on, Refused BAD_USER_INPUT when the fact is too large,
+        SERVICE_UNAVAILABLE when the log did not answer for 15 s (the fact may be stored all the same).
+        """
+        envelope, body = self._written(entry, cause)
+        headers = {"Nats-Msg-Id": envelope.id, "Nats-Expected-Last-Subject-Sequence": str(entry.expect)}
+
+        async def once() -> int:
+            reply = await self._client.request(entry.subject.text, body, timeout=REPLY_SECONDS, headers=headers)
+            return int(checked(reply.data)["seq"])
+
+        try:
+            position = await patiently(once, again=metrics.RETRIES.labels(entry.subject.context).inc)
+        except ApiError as error:
+            if error.code != WRONG_SEQUENCE:
+                raise
+            # The refusal may be of our own second sending: what follows the expected message decides (STACK 3.1).
+            winner = await self._stream.after(entry.subject.text, entry.expect)
+            if winner is None or winner.id != envelope.id:
+                metrics.CONFLICTS.labels(entry.subject.context).inc()
+                raise Conflict(entry.subject.text) from None
+            position = winner.position
+        return Recorded(position, envelope, body)
+
+    async def append_batch(self, entries: Sequence[Entry], cause: Cause, *, use: BatchUse) -> tuple[Recorded, ...]:
+        """Store several facts of different aggregates, all or none. Errors as for `append`.
+
+        Only for the closed list of uses (DESIGN 2.2): a single server does some 350 batches a second.
+        """
+        _fits(entries, use)
+        written = [self._written(entry, cause) for entry in entries]
+        async with self._batches:
+            try:
+                last = await patiently(
+                    lambda: self._send_batch(entries, written),
+                    again=metrics.RETRIES.labels(entries[0].subject.context).inc,
+                )
+                positions = [last - len(entries) + 1 + number for number in range(len(entries))]
+            except ApiError as error:
+                if error.code not in {WRONG_SEQUENCE, ALREADY_STORED}:
+                    raise
+                positions = await self._stored(entries, written)
+        stored = zip(positions, written, strict=True)
+        return tuple(Recorded(position, envelope, body) for position, (envelope, body) in stored)
+
+    async def _send_batch(self, entries: Sequence[Entry], written: Sequence[tuple[Envelope, bytes]]) -> int:
+        batch = clock.new_id()
+        last = len(entries)
+        for number, (entry, (envelope, body)) in enumerate(zip(entries, written, strict=True), start=1):
+            headers = {
+                "Nats-Batch-Id": batch,
+                "Nats-Batch-Sequence": str(number),
+                "Nats-Msg-Id": envelope.id,
+                "Nats-Expected-Last-Subject-Sequence": str(entry.expect),
+            }
+            if number < last:
+                await self._client.publish(entry.subject.text, body, headers=headers)
+                continue
+            headers["Nats-Batch-Commit"] = "1"
+            reply = await self._client.request(entry.subject.text, body, timeout=REPLY_SECONDS, headers=headers)
+            try:
+                return int(checked(reply.data)["seq"])
+            except ApiError as error:
+                if error.code in {BATCH_GONE, TOO_MANY_BATCHES}:
+                    raise Unavailable(error.description) from error
+                raise
+        message = "a batch has at least one entry"
+        raise AssertionError(message)
+
+    async def _stored(self, entries: Sequence[Entry], written: Sequence[tuple[Envelope, bytes]]) -> list[int]:
+        """Where an earlier sending of this batch lies. Raises Conflict when it never was stored."""
+        found: list[int] = []
+        for entry, (envelope, _) in zip(entries, written, strict=True):
+            winner = await self._stream.after(entry.subject.text, entry.expect)
+            if winner is not None and winner.id == envelope.id:
+                found.append(winner.position)
+        if not found:
+            metrics.CONFLICTS.labels(entries[0].subject.context).inc()
+            raise Conflict(", ".join(entry.subject.text for entry in entries))
+        assert len(found) == len(entries), "a batch is stored whole or not at all"
+        return found
+
+    def _written(self, entry: Entry, cause: Cause) -> tuple[Envelope, bytes]:
+        """The envelope and its bytes, made once, so that every sending is the same message."""
+        at = clock.text(clock.now())
+        envelope = Envelope(
+            id=clock.new_id(),
+            type=type(entry.event).TYPE,
+            source=self._source,
+            subject=entry.subject.name,
+            time=at,
+            recordedtime=at,
+            sequence=f"{entry.version:012d}",
+            org=entry.subject.org,
+            actor=cause.actor,
+            correlationid=cause.correlation_id,
+            causationid=cause.causation_id,
+            requestid=cause.request_id,
+            traceparent=cause.traceparent,
+            changes=dict(entry.changes),
+            data=entry.event.model_dump(mode="json"),
+        )
+        check(envelope, entry)
+        return envelope, encoded(envelope)
+
+
+def check(envelope: Envelope, entry: Entry) -> None:
+    """Refuse a fact whose audit leaf would miss something. Raises ValueError: only our own code can err."""
+    problems: list[str] = []
+    kind = TYPE.fullmatch(envelope.type)
+    if kind is None:
+        problems.append(f"type {envelope.type!r} is not mortise.<context>.<aggregate>.<fact>.v<N>")
+    elif kind.groups() != (entry.subject.context, entry.subject.aggregate):
+        problems.append(f"type {envelope.type!r} does not belong to {entry.subject.name!r}")
+    if entry.version < 1 or (entry.version == 1) != (entry.expect == 0):
+        problems.append(f"version {entry.version} cannot follow position {entry.expect}")
+    named = {"source": envelope.source[1:], "actor": envelope.actor.id}
+    problems += [f"{name} is empty" for name, value in named.items() if not value]
+    for name in ("correlationid", "causationid"):
+        if not TOKEN.fullmatch(getattr(envelope, name)):
+            problems.append(f"{name} {getattr(envelope, name)!r} is no id")
+    try:
+        if type(entry.event).model_validate(envelope.data) != entry.event:
+            problems.append("the fact reads back as another one")
+    except ValidationError as error:
+        problems.append(f"the fact cannot be read back: {error}")
+    if problems:
+        message = f"{envelope.type} for {entry.subject.text} is not written: {'; '.join(problems)}"
+        raise ValueError(message)
+
+
+def encoded(envelope: Envelope) -> bytes:
+    """The bytes to store. Raises Refused for what is too large, or cannot stand in JSON and PostgreSQL."""
+    try:
+        body = envelope.encode()
+        sizes = {name: len(orjson.dumps(envelope.model_dump(mode="json")[name])) for name in ("data", "changes")}
+    except (TypeError, ValueError) as error:
+        message = f"A value of {envelope.subject} is not valid Unicode."
+        raise Refused(BAD_USER_INPUT, message, reason="INVALID_TEXT") from error
+    for name, size in sizes.items():
+        if size > LARGEST_BODY_BYTES:
+            message = f"{envelope.subject}: {name} has {size} bytes; a fact carries {LARGEST_BODY_BYTES} at most."
+            raise Refused(BAD_USER_INPUT, message, "Shorten the texts.", reason="TOO_LONG")
+    if b"\\u0000" in body and _has_nul(orjson.loads(body)):
+        message = f"A value of {envelope.subject} contains the character NUL."
+        raise Refused(BAD_USER_INPUT, message, "Remove it.", reason="INVALID_TEXT")
+    return body
+
+
+def _has_nul(value: Any) -> bool:
+    match value:
+        case str():
+            return "\0" in value
+        case dict():
+            return any(_has_nul(key) or _has_nul(inner) for key, inner in value.items())
+        case list():
+            return any(map(_has_nul, value))
+        case _:
+            return False
+
+
+def _fits(entries: Sequence[Entry], use: BatchUse) -> None:
+    assert use in get_args(BatchUse), "batches have a closed list of uses"
+    assert len({entry.subject.text for entry in entries}) == len(entries), "one message per aggregate in a batch"
+    claims = sum(isinstance(entry.event, NameClaimed) for entry in entries)
+    releases = sum(isinstance(entry.event, NameReleased) for entry in entries)
+    facts = len(entries) - claims - releases
+    fits = {
+        "claim+fact": facts == 1 and claims + releases >= 1 and not (claims and releases),
+        "rename": facts == 1 and claims >= 1 and releases >= 1,
+        "invoice+number": len(entries) == facts == 2,  # noqa: PLR2004 - the invoice and its number
+    }
+    assert fits[use], f"{claims} claims, {releases} releases and {facts} facts are no {use!r}"
