@@ -1,0 +1,125 @@
+"""Instances: a service in a project, and the version declared for each of its environments (C 1.4)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import reduce
+from typing import ClassVar, Final, Literal, assert_never
+
+from common.claims import Claim
+from common.errors import bad_input, not_found
+from contracts import registry as said
+from contracts.names import INSTANCE_ENVIRONMENTS, EnvironmentKind
+from registry.domain.services import Version
+
+Target = Literal["dev", "stage", "prod"]
+TARGETS: Final[tuple[Target, ...]] = ("dev", "stage", "prod")
+
+InstanceEvent = said.InstanceAdded | said.InstancePromoted | said.InstanceRemoved
+
+
+@dataclass(frozen=True)
+class Instance:
+    """A service in a project; `declared` is what should run where."""
+
+    AUDITED: ClassVar = ("project", "service", "versions", "removed")
+    id: str
+    organisation: str
+    project: str
+    service: str
+    declared: Mapping[Target, Version] = field(default_factory=dict)
+    removed: bool = False
+
+    @property
+    def versions(self) -> dict[str, str]:
+        """Version names by environment."""
+        return {environment: version.name for environment, version in self.declared.items()}
+
+
+def fold(history: Iterable[InstanceEvent]) -> Instance | None:
+    """The instance that its facts make."""
+    return reduce(evolve, history, None)
+
+
+def evolve(instance: Instance | None, event: InstanceEvent) -> Instance:
+    """The instance after one more fact."""
+    if isinstance(event, said.InstanceAdded):
+        version = Version(event.version, event.sdl_sha, event.model_sha)
+        return Instance(event.instance, event.organisation, event.project, event.service, {"dev": version})
+    assert instance is not None, "an instance is added before anything else happens to it"
+    match event:
+        case said.InstancePromoted():
+            version = Version(event.version, event.sdl_sha, event.model_sha)
+            return replace(instance, declared={**instance.declared, event.environment: version})
+        case said.InstanceRemoved():
+            return replace(instance, removed=True)
+        case _:
+            assert_never(event)
+
+
+def once_claim(*, project: str, service: str, instance: str) -> Claim:
+    """A service is in a project once."""
+    return Claim(f"instance:{project}", service, f"instance.{instance}")
+
+
+def add(
+    instance: Instance | None, *, id: str, organisation: str, project: str, service: str, version: Version
+) -> said.InstanceAdded:
+    """A new instance: the published version for dev, nothing elsewhere yet."""
+    assert instance is None, "ids of new instances are fresh"
+    return said.InstanceAdded(
+        instance=id,
+        organisation=organisation,
+        project=project,
+        service=service,
+        version=version.name,
+        sdl_sha=version.sdl_sha,
+        model_sha=version.model_sha,
+    )
+
+
+def way(source: EnvironmentKind, target: EnvironmentKind) -> Target:
+    """The target of a promotion, if there is such a way (C 1.4.5): demo goes to dev, the others to one another."""
+    for name in TARGETS:
+        if name == target and source != target:
+            if source in INSTANCE_ENVIRONMENTS or (source == "demo" and target == "dev"):
+                return name
+            break
+    raise bad_input(
+        f"A version cannot go from {source} to {target}.",
+        "From demo to dev, then between dev, stage and prod.",
+        reason="NO_SUCH_WAY",
+        field="to",
+    )
+
+
+def promote(instance: Instance | None, *, environment: Target, version: Version, forced: bool) -> said.InstancePromoted:
+    """A version is declared for an environment of the instance."""
+    known = existing(instance)
+    return said.InstancePromoted(
+        instance=known.id,
+        organisation=known.organisation,
+        project=known.project,
+        service=known.service,
+        environment=environment,
+        version=version.name,
+        sdl_sha=version.sdl_sha,
+        model_sha=version.model_sha,
+        forced=forced,
+    )
+
+
+def remove(instance: Instance | None) -> said.InstanceRemoved:
+    """The instance and its environments are to go."""
+    known = existing(instance)
+    return said.InstanceRemoved(
+        instance=known.id, organisation=known.organisation, project=known.project, service=known.service
+    )
+
+
+def existing(instance: Instance | None) -> Instance:
+    """The instance, which must be there."""
+    if instance is None or instance.removed:
+        raise not_found("Instance", instance.id if instance else "")
+    return instance
