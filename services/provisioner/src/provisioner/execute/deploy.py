@@ -1,0 +1,180 @@
+"""One environment towards what was declared: plan, write the plan down, carry it out, say how it ended.
+
+Every act may be cut off anywhere and is repeated: what has been said stands in the log, what has been done stands in
+the database, and both are asked first.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import asyncpg
+
+from common.blobs import Blobs
+from common.commands import execute
+from common.db import Database
+from common.events import Actor, Event
+from common.log import Cause, History, Log, Recorded, Subject
+from common.logs import observe
+from common.projection import Runner
+from contracts import provisioner as said
+from contracts.model import Model
+from contracts.model import decode as decode_model
+from provisioner.domain import environments
+from provisioner.domain.environments import Declared, Environment
+from provisioner.domain.plan import Plan, decode, encode, plan
+from provisioner.domain.versions import between
+from provisioner.execute.cluster import Cluster
+from provisioner.execute.migrate import Refusal, migrate
+from provisioner.store import queries
+from provisioner.store.queries import Deploy, Remove
+
+ACTOR: Final = Actor(type="system", id="provisioner", via="reconciler")
+EVENTS: Final = {event.TYPE: event for event in environments.EVENTS}
+MODELS_KEPT: Final = 64
+SEEN_SECONDS: Final = 2.0
+
+
+@dataclass
+class World:
+    """What a deployment works with."""
+
+    log: Log
+    blobs: Blobs
+    database: Database
+    cluster: Cluster
+    runner: Runner
+    models: OrderedDict[str, Model] = field(default_factory=OrderedDict)
+    """The Models used last, by hash."""
+
+    async def model(self, sha: str) -> Model:
+        """The Model of a hash. Raises LookupError when its document is not there."""
+        known = self.models.get(sha)
+        if known is None:
+            known = decode_model(await self.blobs.get(sha))
+            self.models[sha] = known
+            if len(self.models) > MODELS_KEPT:
+                self.models.popitem(last=False)
+        self.models.move_to_end(sha)
+        return known
+
+    async def known(self, organisation: str, environment: str) -> tuple[Subject, Environment, Sequence[Recorded]]:
+        """The environment as the log has it."""
+        subject = Subject(organisation, "provisioner", "environment", environment)
+        history = await self.log.load(subject)
+        return subject, _folded(history), history.events
+
+    async def planned(self, declared: Declared, live: environments.Live | None) -> Plan:
+        """The plan from what runs to what was declared."""
+        async with self.database.reading() as connection:
+            version = live.version if live else None
+            road = await queries.road(connection, declared.service, version, declared.model_sha)
+        before = await self.model(live.model_sha) if live else None
+        versions = [await self.model(sha) for sha in road]
+        return plan(
+            between(before, versions),
+            environment=declared.environment,
+            deployment=declared.deployment,
+            from_model_sha=live.model_sha if live else None,
+            model_sha=declared.model_sha,
+            forced=declared.forced,
+        )
+
+
+async def advance(world: World, server: asyncpg.Connection, environment: str) -> bool:
+    """Do what has to be done next to an environment; False when there was nothing. For one worker at a time."""
+    async with world.database.reading() as connection:
+        task = await queries.next_task(connection, environment)
+    match task:
+        case None:
+            return False
+        case Deploy():
+            ended = await _deploy(world, server, task)
+        case Remove():
+            ended = await _remove(world, server, task)
+    if ended is None:
+        return False
+    await world.runner.wait_for(ended.position, SEEN_SECONDS)
+    return True
+
+
+async def _deploy(world: World, server: asyncpg.Connection, task: Deploy) -> Recorded | None:
+    began, declared = time.perf_counter(), task.declared
+    subject, environment, events = await world.known(declared.organisation, declared.environment)
+    if not environments.open_for(environment, declared.deployment):
+        # The log is ahead of our tables; they will follow.
+        return events[-1]
+    planned = await _planned(world, subject, environment, events, task)
+    if planned is None:
+        return None
+    made = decode(await world.blobs.get(said.MigrationPlanned.model_validate(planned.envelope.data).plan_sha))
+    await world.cluster.ensure(server, declared.environment)
+    refusal = await migrate(world.cluster, made)
+    cause = _cause(planned.envelope.id, task.correlation)
+    ended = await execute(world.log, subject, cause=cause, decide=_end(declared, refusal))
+    observe(
+        "provisioner.deployed",
+        outcome=refusal.code if refusal else "ok",
+        took_ms=(time.perf_counter() - began) * 1000,
+        environment=declared.environment,
+        kind=declared.kind,
+        version=declared.version,
+        steps=len(made.steps),
+    )
+    return ended
+
+
+async def _planned(
+    world: World, subject: Subject, environment: Environment, events: Sequence[Recorded], task: Deploy
+) -> Recorded | None:
+    """The written plan: the one that is there, or a new one. None when another deployment has not ended."""
+    declared = task.declared
+    if environment.planned is not None:
+        if environment.planned.deployment != declared.deployment:
+            return None
+        return next(each for each in reversed(events) if each.envelope.type == said.MigrationPlanned.TYPE)
+    made = await world.planned(declared, environment.live)
+    sha = await world.blobs.put(encode(made))
+
+    def decide(history: History) -> said.MigrationPlanned | None:
+        return environments.plan(_folded(history), declared, made, sha)
+
+    return await execute(world.log, subject, cause=_cause(declared.deployment, task.correlation), decide=decide)
+
+
+def _end(declared: Declared, refusal: Refusal | None) -> Callable[[History], Event | None]:
+    def decide(history: History) -> Event | None:
+        if refusal is None:
+            return environments.ready(_folded(history), declared.deployment)
+        return environments.fail(_folded(history), declared, code=refusal.code, reason=refusal.reason)
+
+    return decide
+
+
+async def _remove(world: World, server: asyncpg.Connection, task: Remove) -> Recorded | None:
+    began, declared = time.perf_counter(), task.declared
+    subject, environment, events = await world.known(declared.organisation, declared.environment)
+    if environment.removed:
+        return events[-1]
+    await world.cluster.remove(server, declared.environment)
+    ended = await execute(
+        world.log,
+        subject,
+        cause=_cause(task.removal, task.correlation),
+        decide=lambda history: environments.remove(_folded(history), declared),
+    )
+    took = (time.perf_counter() - began) * 1000
+    observe("provisioner.removed", took_ms=took, environment=declared.environment, kind=declared.kind)
+    return ended
+
+
+def _folded(history: History) -> Environment:
+    return environments.fold(EVENTS[each.envelope.type].model_validate(each.envelope.data) for each in history.events)
+
+
+def _cause(causation: str, correlation: str) -> Cause:
+    return Cause(ACTOR, causation, correlation)

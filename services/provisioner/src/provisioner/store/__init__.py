@@ -1,0 +1,1 @@
+"""What the provisioner remembers: `tables` of the read model, `projection` that fills them, `queries` over them."""
