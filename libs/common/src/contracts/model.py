@@ -42,6 +42,8 @@ class Enum(Value):
     name: str
     values: tuple[str, ...]
     description: str | None = None
+    migration_value: str | None = None
+    """Value of `@migrationValue` on the enum: takes the place of removed values, in the deployment that carries it."""
 
 
 class Field(Value):

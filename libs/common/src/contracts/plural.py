@@ -11,11 +11,11 @@ from functools import cache
 from typing import Final
 
 _UNCHANGED: Final = """fish ois sheep deer pox itis bison flounder pliers bream gallows proceedings breeches graffiti
-rabies britches headquarters salmon carp herpes scissors chassis high-jinks sea-bass clippers homework series cod innings
-shears contretemps jackanapes species corps mackerel swine debris measles trout diabetes mews tuna djinn mumps whiting
-eland news wildebeest elk pincers sugar"""
+rabies britches headquarters salmon carp herpes scissors chassis high-jinks sea-bass clippers homework series cod
+innings shears contretemps jackanapes species corps mackerel swine debris measles trout diabetes mews tuna djinn mumps
+whiting eland news wildebeest elk pincers sugar"""
 
-_DEMONYMS: Final = """human German alabaman bahaman burman hiroshiman liman nakayaman oklahoman panaman selman sonaman
+_DEMONYMS: Final = """human German alabaman bahaman burman hiroshiman liman nakayaman norman oklahoman panaman selman sonaman
 tacoman yakiman yokohaman yuman"""
 
 _ES: Final = """acropolis aegis alias asbestos bathos bias bronchitis bursitis caddis cannabis canvas chaos cosmos dais
@@ -84,7 +84,7 @@ _RULES: Final[tuple[tuple[re.Pattern[str], str], ...]] = tuple(
 
 @cache
 def plural(name: str) -> str:
-    """The plural with its first letter capitalised: `Todo` is `Todoes`, `Child` is `Children`, `Person` is `Persons`."""
+    """The plural, its first letter capitalised: `Todo` is `Todoes`, `Child` is `Children`, `Person` is `Persons`."""
     for pattern, ending in _RULES:
         if match := pattern.match(name):
             word = match[1] + ending

@@ -1,0 +1,95 @@
+"""The vocabulary of filters and orders: which member names a type has, and what each asks (G 5.3, 5.4)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, Literal
+
+from contracts.model import Entity, Field, RelationField, Scalar
+
+Test = Literal[
+    "equals", "not", "in", "not_in", "lt", "lte", "gt", "gte",
+    "contains", "not_contains", "starts_with", "not_starts_with", "ends_with", "not_ends_with",
+]  # fmt: skip
+Quantifier = Literal["is", "every", "some", "none"]
+
+_EQUAL: Final[tuple[Test, ...]] = ("equals", "not")
+_LISTED: Final[tuple[Test, ...]] = (*_EQUAL, "in", "not_in")
+_RANGED: Final[tuple[Test, ...]] = (*_LISTED, "lt", "lte", "gt", "gte")
+_TEXTUAL: Final[tuple[Test, ...]] = (
+    *_RANGED, "contains", "not_contains", "starts_with", "not_starts_with", "ends_with", "not_ends_with",
+)  # fmt: skip
+TESTS: Final[dict[Scalar, tuple[Test, ...]]] = {
+    Scalar.ID: _TEXTUAL,
+    Scalar.STRING: _TEXTUAL,
+    Scalar.INT: _RANGED,
+    Scalar.FLOAT: _RANGED,
+    Scalar.DATETIME: _RANGED,
+    Scalar.BOOLEAN: _EQUAL,
+    Scalar.ENUM: _LISTED,
+    Scalar.JSON: (),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMember:
+    """`name_not_in`: a test of a stored value."""
+
+    field: Field
+    test: Test
+
+    @property
+    def takes_list(self) -> bool:
+        """Whether the member takes a list of values."""
+        return self.test in ("in", "not_in")
+
+
+@dataclass(frozen=True, slots=True)
+class RelationMember:
+    """`albums_some`, or `manager`: a condition on related nodes."""
+
+    field: RelationField
+    quantifier: Quantifier
+
+
+Member = FieldMember | RelationMember
+
+
+def filter_members(entity: Entity) -> dict[str, Member]:
+    """Every filter member of a type but AND and OR, in the order of the schema."""
+    members: dict[str, Member] = {}
+    for name in entity.order:
+        field = entity.field_by_name.get(name)
+        if field is not None:
+            for test in () if field.is_list else TESTS[field.scalar]:
+                members[name if test == "equals" else f"{name}_{test}"] = FieldMember(field, test)
+            continue
+        relation = entity.relation_by_name[name]
+        if relation.is_list:
+            members[f"{name}_every"] = RelationMember(relation, "every")
+            members[f"{name}_some"] = RelationMember(relation, "some")
+            members[f"{name}_none"] = RelationMember(relation, "none")
+        else:
+            members[name] = RelationMember(relation, "is")
+    return members
+
+
+def orders(entity: Entity) -> dict[str, tuple[Field, bool]]:
+    """Every value of the orderBy enumeration: the field, and whether it descends."""
+    found: dict[str, tuple[Field, bool]] = {}
+    for name in entity.order:
+        field = entity.field_by_name.get(name)
+        if field is not None and not field.is_list:
+            found[f"{name}_ASC"] = (field, False)
+            found[f"{name}_DESC"] = (field, True)
+    return found
+
+
+def writable(entity: Entity) -> tuple[Field, ...]:
+    """The scalar fields a client sets, in the order of the schema."""
+    return tuple(field for name in entity.order if (field := entity.field_by_name.get(name)) and not field.system)
+
+
+def id_argument(field: RelationField) -> str:
+    """The argument that connects by id: `managerId`, `albumsIds` (G 6.2)."""
+    return f"{field.name}Ids" if field.is_list else f"{field.name}Id"
