@@ -1,0 +1,95 @@
+"""The control API over HTTP: one document in, its data out, or a Failure."""
+
+from __future__ import annotations
+
+import secrets
+import time
+from typing import Any, Final
+
+import httpx
+
+from console import home
+from console.failures import Failure, unreachable
+
+SECONDS_MAX: Final = 60.0
+TRIES_MAX: Final = 5
+PAUSE_SECONDS: Final = 0.4
+
+HINTS: Final = {
+    "UNAUTHENTICATED": "Sign in with `mortise login`, or set MORTISE_TOKEN.",
+    "FORBIDDEN": "Ask an administrator of the project for a higher role.",
+}
+
+
+class Client:
+    """A caller of one Mortise, who reads his own writes.
+
+    Mutations carry an Idempotency-Key, so one that was not answered is sent again without harm.
+    """
+
+    def __init__(self, login: home.Login) -> None:
+        self.url = login.url
+        self._http = httpx.Client(timeout=SECONDS_MAX, trust_env=False)
+        self._headers = {"authorization": f"Bearer {login.token}"} if login.token else {}
+        self._position: str | None = None
+
+    def ask(self, document: str, **variables: Any) -> dict[str, Any]:
+        """The `data` of the answer. Raises Failure for the first error."""
+        headers = dict(self._headers)
+        if self._position:
+            headers["mortise-position"] = self._position
+        if "mutation" in document:
+            headers["idempotency-key"] = secrets.token_hex(16)
+        body = {"query": document, "variables": {name: value for name, value in variables.items() if value is not None}}
+        for attempt in range(1, TRIES_MAX + 1):
+            try:
+                response = self._http.post(f"{self.url}/query", json=body, headers=headers)
+            except httpx.TransportError as error:
+                if attempt == TRIES_MAX or isinstance(error, httpx.ConnectError):
+                    raise _silent(self.url, error) from None
+            else:
+                answer = answer_of(self.url, response)
+                if not (errors := answer.get("errors")):
+                    self._position = response.headers.get("mortise-position", self._position)
+                    return dict(answer["data"])
+                failure = failure_of(errors[0])
+                if failure.code != "SERVICE_UNAVAILABLE" or attempt == TRIES_MAX:
+                    raise failure
+            time.sleep(PAUSE_SECONDS * attempt)
+        raise AssertionError("the last try returns or raises")
+
+
+def signed_in() -> Client:
+    """A client with the login in force."""
+    return Client(home.current())
+
+
+def answer_of(url: str, response: httpx.Response) -> dict[str, Any]:
+    """The body of a GraphQL answer. Raises Failure when it is none."""
+    try:
+        answer = response.json()
+    except ValueError:
+        answer = None
+    if not isinstance(answer, dict) or not ("data" in answer or "errors" in answer):
+        raise unreachable(f"{url} answered {response.status_code}, but not as Mortise does.", "Check MORTISE_URL.")
+    return answer
+
+
+def failure_of(error: dict[str, Any]) -> Failure:
+    """A GraphQL error as the command's end."""
+    extensions = dict(error.get("extensions") or {})
+    code = str(extensions.pop("code", "INTERNAL_SERVER_ERROR"))
+    hint = extensions.pop("hint", None) or HINTS.get(code)
+    reason = extensions.pop("reason", None)
+    text = str(error.get("message", "Refused without a message."))
+    silent = code == "SERVICE_UNAVAILABLE"
+    build = unreachable(text, hint) if silent else Failure(text, hint)
+    build.code, build.reason, build.details = code, reason, extensions
+    return build
+
+
+def _silent(url: str, error: httpx.TransportError) -> Failure:
+    return unreachable(
+        f"Nobody answers at {url} ({str(error) or type(error).__name__}).",
+        "Start Mortise with `mortise up`, or say where it is with MORTISE_URL.",
+    )

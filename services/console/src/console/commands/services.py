@@ -1,0 +1,238 @@
+"""Services: make one, find one, push a new version, publish it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import typer
+
+from console import documents, folder, screen, waiting
+from console.client import Client, signed_in
+from console.commands.deploying import watched
+from console.failures import Failure, usage
+from console.screen import Force, Json
+
+DOMAINS: Final = (
+    *("Analytics", "Authentication", "Communication", "Content_Management", "E_Commerce", "Finance"),
+    *("Human_Resources", "Logistics", "Marketing", "Media", "Productivity", "Other"),
+)
+
+app = typer.Typer(help="Services: what makers offer.", no_args_is_help=True)
+
+Service = Annotated[str | None, typer.Argument(help="Id or slug; default: the service of this folder.")]
+Text = str | None
+
+
+@app.command()
+def create(  # noqa: PLR0913 - what is said about a service
+    *,
+    name: Annotated[Text, typer.Option("--name", "-n", help="What it is called.")] = None,
+    problem: Annotated[Text, typer.Option("--problem", "-p", help="Which functional problem it solves.")] = None,
+    solution: Annotated[Text, typer.Option("--how-solving", "-s", help="How it solves it.")] = None,
+    domain: Annotated[Text, typer.Option("--business-domain", "-b", help=", ".join(DOMAINS))] = None,
+    tags: Annotated[Text, typer.Option("--tags", "-t", help="Separated by commas.")] = None,
+    place: Annotated[Path | None, typer.Option("--folder", help="Where to write it; default: its slug.")] = None,
+    organisation: Annotated[Text, typer.Option("--organisation", help="Id; default: your only one.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Create a service and write its folder: mortise.toml, schema.graphql, README.md."""
+    said = {
+        "name": screen.given(name, "--name", "Name"),
+        "problem": screen.given(problem, "--problem", "Which problem does it solve"),
+        "solution": screen.given(solution, "--how-solving", "How does it solve it"),
+        "domain": _domain(screen.given(domain, "--business-domain", f"Business domain ({', '.join(DOMAINS)})")),
+        "tags": [
+            each.strip() for each in screen.given(tags, "--tags", "Tags (with commas)").split(",") if each.strip()
+        ],
+    }
+    if place:
+        folder.free(place)
+    client = signed_in()
+    made = client.ask(documents.CREATE_SERVICE, input={**said, "organisation": organisation})["createService"]
+    service, key = made["service"], made["developerKey"]["secret"]
+    path = place or Path(service["slug"])
+    written = _write(path, service, said)
+    environments = [
+        watched(client, each, service["privateVersion"], service=service["id"]) for each in ("private", "demo")
+    ]
+    urls = {each["name"]: waiting.data_url(client, each) for each in environments}
+
+    def render() -> None:
+        screen.facts([("service", service["slug"]), ("developer key", key), *urls.items()])
+        screen.out.print(f"{path}/\n  mortise.toml\n  schema.graphql\n  README.md" if written else "", markup=False)
+
+    folder_name = str(path) if written else None
+    value = {"id": service["id"], "slug": service["slug"], "developerKey": key, "urls": urls, "folder": folder_name}
+    screen.answer(value, render, as_json=as_json)
+
+
+@app.command("list")
+def list_(*, as_json: Json = False) -> None:
+    """List the services you may see."""
+    _listed(signed_in().ask(documents.SERVICES)["services"], as_json=as_json)
+
+
+@app.command()
+def search(*, words: Annotated[str, typer.Argument(help="What to look for.")], as_json: Json = False) -> None:
+    """Find services by what they say about themselves, best first."""
+    _listed(signed_in().ask(documents.SERVICES, search=words)["services"], as_json=as_json)
+
+
+@app.command()
+def info(*, service: Service = None, as_json: Json = False) -> None:
+    """Show a service: its environments, what runs there, its keys."""
+    client = signed_in()
+    found = client.ask(documents.SERVICE, service=of_folder(service))["service"]
+    running = waiting.environments(client, service=found["id"])
+    urls = {name: waiting.data_url(client, each) for name, each in running.items()}
+
+    def render() -> None:
+        screen.facts(
+            [
+                ("service", found["slug"]),
+                ("name", found["name"]),
+                ("problem", found["problem"]),
+                ("solution", found["solution"]),
+                ("domain", found["domain"]),
+                ("tags", ", ".join(found["tags"])),
+                (
+                    "keys",
+                    ", ".join(f"{each['name']} {each['prefix']}…" for each in found["keys"] if not each["revoked"]),
+                ),
+            ]
+        )
+        screen.table(
+            None,
+            ("Environment", "Declared", "Runs", "State", "URL"),
+            [
+                (each["name"], each["version"], *_runs(running.get(each["name"])), urls.get(each["name"]))
+                for each in found["environments"]
+            ],
+        )
+
+    screen.answer({**found, "running": running, "urls": urls}, render, as_json=as_json)
+
+
+def push(
+    *,
+    notes: Annotated[
+        list[str] | None, typer.Option("--release-notes", "-r", help="What is new; may be given several times.")
+    ] = None,
+    version: Annotated[Text, typer.Option("--version", help="x.y.z; default: the last one, patch + 1.")] = None,
+    path: Annotated[Path, typer.Option("--folder", help="The service's folder.")] = Path(),
+    force: Force = False,
+    as_json: Json = False,
+) -> None:
+    """Push this folder's schema as a new version and wait until it runs on private."""
+    client, place = signed_in(), folder.required(path.resolve())
+    schema, service = place.schema, client.ask(documents.SERVICE, service=place.manifest.service)["service"]
+    preview = client.ask(documents.PREVIEW_PUSH, service=service["id"], schema=schema)["previewPush"]
+    if preview["problems"]:
+        raise _broken(preview["problems"], as_json=as_json)
+    lost = _agreed(preview, force=force, as_json=as_json)
+    said = notes or [screen.given(None, "--release-notes", "Release notes")]
+    before = waiting.newest(waiting.environments(client, service=service["id"]).get("private"))
+    wanted = {"service": service["id"], "schema": schema, "notes": said, "version": version, "force": force or lost}
+    pushed = client.ask(documents.PUSH_SERVICE, input=wanted)["pushService"]
+    environment = watched(client, "private", pushed["name"], after=before, service=service["id"])
+    url = waiting.data_url(client, environment)
+    screen.answer(
+        {"service": service["slug"], "version": pushed["name"], "url": url, "changes": pushed["changes"]},
+        lambda: screen.out.print(f"{service['slug']} {pushed['name']} runs on private: {url}", markup=False),
+        as_json=as_json,
+    )
+
+
+def promote(*, service: Service = None, force: Force = False, as_json: Json = False) -> None:
+    """Publish: what runs on private goes to demo, where projects take it from."""
+    client = signed_in()
+    found = client.ask(documents.SERVICE, service=of_folder(service))["service"]
+    running = waiting.environments(client, service=found["id"])
+    version, demo = (running.get("private") or {}).get("version"), running.get("demo")
+    if version and demo and demo["version"] == version and demo["state"] == "ready":
+        text, changed = f"{found['slug']} is up to date: {version} runs on demo.", False
+    else:
+        published = client.ask(documents.PROMOTE_SERVICE, service=found["id"], force=force)["promoteService"]
+        version, changed = published["name"], True
+        demo = watched(client, "demo", published["name"], after=waiting.newest(demo), service=found["id"])
+        text = f"{found['slug']} {version} is published: {waiting.data_url(client, demo)}"
+    value = {"service": found["slug"], "version": version, "url": waiting.data_url(client, demo), "changed": changed}
+    screen.answer(value, lambda: screen.out.print(text, markup=False), as_json=as_json)
+
+
+def of_folder(service: str | None) -> str:
+    """The service that was named, else that of the folder one is in."""
+    if service:
+        return service
+    place = folder.here(Path.cwd())
+    if place:
+        return place.manifest.service
+    return screen.given(None, "SERVICE", "Service (id or slug)")
+
+
+def _domain(text: str) -> str:
+    fold = text.strip().lower().replace("-", "_").replace(" ", "_")
+    found = next((each for each in DOMAINS if each.lower() == fold), None)
+    if found is None:
+        raise usage(f"{text!r} is not a business domain.", f"One of {', '.join(DOMAINS)}.")
+    return found
+
+
+def _write(path: Path, service: dict[str, Any], said: dict[str, Any]) -> bool:
+    """The folder of a new service. The service exists already, so a place that is taken is told and left alone."""
+    manifest = folder.Manifest(service["slug"], **{**said, "tags": tuple(said["tags"])})
+    readme = f"# {said['name']}\n\n{said['problem']}\n\n{said['solution']}\n"
+    try:
+        folder.free(path)
+    except Failure as failure:
+        screen.say(f"{failure.message} The folder was not written.")
+        return False
+    folder.write(path, manifest, schema=service["versions"][0]["schema"], readme=readme)
+    return True
+
+
+def _listed(found: list[dict[str, Any]], *, as_json: bool) -> None:
+    rows = [
+        (each["slug"], each["name"], each["domain"], each["publishedVersion"], ", ".join(each["tags"]), each["id"])
+        for each in found
+    ]
+    columns = ("Service", "Name", "Domain", "Published", "Tags", "ID")
+    screen.answer(found, lambda: screen.table(None, columns, rows), as_json=as_json)
+
+
+def _runs(environment: dict[str, Any] | None) -> tuple[str | None, str]:
+    if environment is None:
+        return None, "absent"
+    reason = f" ({environment['reason']})" if environment["reason"] else ""
+    return environment["version"], f"{environment['state']}{reason}"
+
+
+def _broken(problems: list[dict[str, Any]], *, as_json: bool) -> Failure:
+    if not as_json:
+        screen.problems(problems, folder.SCHEMA)
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    hint = "Correct all of them and push again."
+    return Failure(
+        f"The schema has {count}.", hint, code="BAD_USER_INPUT", reason="SCHEMA_INVALID", details={"problems": problems}
+    )
+
+
+def _agreed(preview: dict[str, Any], *, force: bool, as_json: bool) -> bool:
+    """Whether somebody agreed to losing data. Raises Failure when he does not agree to the push."""
+    changes, losses = preview["changes"], preview["losses"]
+    if changes and not as_json:
+        screen.changes(changes)
+    if losses and not as_json:
+        screen.losses(losses)
+    grave = [each for each in changes if each["criticality"] != "SAFE"]
+    if losses or grave:
+        what = "lose data" if losses else "change what callers rely on"
+        screen.confirmed(f"This push would {what}. Push it?", force=force, otherwise=f"This push would {what}.")
+    return bool(losses)
+
+
+def names(client: Client, service: str) -> dict[str, Any]:
+    """A service by id or slug."""
+    found: dict[str, Any] = client.ask(documents.SERVICE, service=service)["service"]
+    return found

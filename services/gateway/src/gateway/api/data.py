@@ -1,0 +1,170 @@
+"""A data call from the door to its record: who, may he, what, run, count, answer (DESIGN 4, 6).
+
+Two forms of it exist, `modern` and `simple`; both go through `Visit`, so that no call of a live environment ends
+without a record of its class.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from common.errors import Refused
+from contracts.calls import CallClass
+from gateway.api.figures import Figures, Line
+from gateway.api.http import Asked
+from gateway.domain import journal, outcomes
+from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credential, presented, unknown_endpoint
+from gateway.domain.bodies import Params
+from gateway.domain.directory import Route
+from gateway.engine import Call as Operation
+from gateway.engine import Failure, Refusal, Request, finish, introspects, refuse
+from gateway.execute.calls import Calls
+from gateway.execute.environments import Environments, Served
+from gateway.execute.lookup import Lookup
+from gateway.execute.meter import Call, Meter
+
+Dialect = Literal["http", "simple"]
+
+
+@dataclass(frozen=True, slots=True)
+class Shell:
+    """All that data calls need."""
+
+    lookup: Lookup
+    environments: Environments
+    calls: Calls
+    meter: Meter
+    figures: Figures
+
+
+@dataclass(slots=True)
+class Visit:
+    """One call of one environment, from its arrival to its record."""
+
+    shell: Shell
+    route: Route
+    request_id: str
+    began: int = field(default_factory=time.perf_counter_ns)
+    served: Served | None = None
+    admitted: Admitted = field(default_factory=Admitted)
+    bytes_in: int = 0
+    operation: str | None = None
+    digest: str | None = None
+
+    async def done(self, outcome: CallClass, status: int, bytes_out: int) -> None:
+        """Record the call; in strict mode wait until the record is on disk. Raises OSError when it cannot be."""
+        took_us = (time.perf_counter_ns() - self.began) // 1000
+        shell, route = self.shell, self.route
+        call = Call(
+            outcome=outcome,
+            duration_us=took_us,
+            bytes_in=self.bytes_in,
+            bytes_out=bytes_out,
+            credential=self.admitted.credential,
+            client=self.admitted.client,
+            operation=self.operation,
+            digest=self.digest,
+        )
+        shell.meter.record(self.served.place if self.served is not None else place_of(route), call)
+        shell.figures.call(
+            Line(
+                request_id=self.request_id,
+                environment=route.environment,
+                kind=route.kind,
+                outcome=outcome,
+                status=status,
+                took_us=took_us,
+                bytes_in=self.bytes_in,
+                bytes_out=bytes_out,
+                operation=self.operation,
+                digest=self.digest,
+                credential=self.admitted.credential,
+            )
+        )
+        if shell.meter.strict(route.kind):
+            await shell.meter.on_disk()
+
+    async def run(self, params: Params, dialect: Dialect, *, reading: bool = False) -> Answered:
+        """Compile and run an operation. Raises Refused; with `reading` also for a mutation."""
+        shell = self.shell
+        self.digest = hashlib.sha256(params.query.encode()).hexdigest()[:16]
+        self.operation = params.operation_name
+        request = Request(params.query, params.operation_name, params.variables)
+        served = shell.environments.now(self.route) or await shell.environments.newest(self.route)
+        served, call = await shell.calls.compile(served, request)
+        self.served = served
+        if isinstance(call, Refusal):
+            return Answered(refuse(call, dialect, self.request_id), "client_error", call)
+        self.operation = call.name
+        if reading and call.kind == "mutation":
+            raise Refused("BAD_USER_INPUT", "A mutation cannot be sent by GET.", "Use POST.", reason="METHOD")
+        ran = await shell.calls.run(served, request, call, self.request_id)
+        if isinstance(ran, Refusal):
+            return Answered(refuse(ran, dialect, self.request_id), "client_error", ran)
+        self.served = ran.served
+        body = finish(ran.call, ran.results, dialect, self.request_id)
+        return Answered(body, _class(ran.call, ran.results, request.text))
+
+
+@dataclass(frozen=True, slots=True)
+class Answered:
+    """The body of an answer and what it counts as; `refusal` when nothing was run."""
+
+    body: bytes
+    outcome: CallClass
+    refusal: Refusal | None = None
+
+
+def place_of(route: Route) -> journal.Place:
+    """What records share of a call that was refused before a model was needed."""
+    columns = (route.environment, route.kind, route.instance, route.service, route.project, route.organisation)
+    return journal.place(columns, route.version)
+
+
+async def find(lookup: Lookup, asked: Asked, endpoint: str) -> Route:
+    """The environment of a path segment. Raises Refused NOT_FOUND."""
+    position = asked.header("mortise-position")
+    if position is not None and position.isdecimal() and int(position) > lookup.directory.position:
+        # A caller who has just been told of a deployment or a key says how far the log was then (DESIGN 2.10).
+        await lookup.wait_for(int(position))
+    route = await lookup.route(endpoint) if is_endpoint(endpoint) else None
+    if route is None:
+        raise unknown_endpoint(endpoint)
+    return route
+
+
+def is_endpoint(text: str) -> bool:
+    """Whether a path segment has the form of an endpoint: 32 lower-case hex digits."""
+    return len(text) == 32 and set(text) <= _HEX  # noqa: PLR2004 - the digits of a UUID
+
+
+_HEX = frozenset("0123456789abcdef")
+
+
+async def admission(lookup: Lookup, asked: Asked, route: Route) -> Admitted:
+    """Who calls. Raises Refused UNAUTHENTICATED or FORBIDDEN."""
+    secret = credential(asked.headers)
+    holder = None
+    if secret is not None:
+        holder = await lookup.holder(secret)
+        if holder is None:
+            raise bad_credential()
+    return admit(route, lookup.directory.mode(route), holder)
+
+
+def credential(headers: Mapping[str, str]) -> str | None:
+    """The secret that was presented, if any."""
+    return presented(headers.get(USER_HEADER), headers.get("authorization"))
+
+
+def _class(call: Operation, results: list[Any], text: str) -> CallClass:
+    failed = [isinstance(result, Failure) for result in results]
+    return outcomes.of_execution(
+        has_data=not any(root.required and bad for root, bad in zip(call.roots, failed, strict=True)),
+        has_errors=any(failed),
+        introspection=introspects(text) and all(root.kind == "constant" for root in call.roots),
+    )

@@ -1,0 +1,176 @@
+"""The public port: a request is taken apart once, and each path has one door.
+
+Only the headers named in `HEARD` are ever looked at. Nothing a client sends reaches a service as a header, so identity
+headers such as X-User-Id are without effect here (P 4).
+"""
+
+from __future__ import annotations
+
+import re
+import socket
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+import orjson
+from aiohttp import hdrs, web
+
+from common import clock
+from common.errors import INTERNAL, NOT_FOUND, Refused
+from common.logs import log
+from gateway.domain.bodies import BODY_BYTES_MAX, BadBody, too_large
+
+HEARD: Final = frozenset(
+    {
+        "accept",
+        "authorization",
+        "content-length",
+        "content-type",
+        "idempotency-key",
+        "mortise-position",
+        "traceparent",
+        "user-agent",
+        "x-request-id",
+        "x-user-authorization",
+    }
+)
+JSON_TYPE: Final = "application/json; charset=utf-8"
+REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
+POSITION: Final = "Mortise-Position"
+STATUS: Final[Mapping[str, int]] = {
+    "UNAUTHENTICATED": 401,
+    "FORBIDDEN": 403,
+    "NOT_FOUND": 404,
+    "BAD_USER_INPUT": 400,
+    "SERVICE_UNAVAILABLE": 503,
+}
+LINE_BYTES_MAX: Final = 16 * 1024
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A request, taken apart."""
+
+    method: str
+    path: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    request_id: str
+    remote: str | None
+    request: web.BaseRequest
+
+    def header(self, name: str) -> str | None:
+        """A header that the gateway listens to."""
+        assert name in HEARD, f"{name} is not among the headers that are heard"
+        return self.headers.get(name)
+
+    async def body(self, limit: int = BODY_BYTES_MAX) -> bytes:
+        """The body. Raises BadBody when it is larger than `limit` bytes, as far as possible before reading it."""
+        length = self.header("content-length")
+        if length is not None and length.isdecimal() and int(length) > limit:
+            raise too_large(limit)
+        try:
+            return await self.request.read()
+        except web.HTTPRequestEntityTooLarge:
+            raise too_large(limit) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes back."""
+
+    body: bytes
+    status: int = 200
+    content_type: str = JSON_TYPE
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+Door = Callable[[Asked], Awaitable[Reply]]
+Find = Callable[[str, str], Door | None]
+"""Method and path to door; None when nothing is there. A door that does not take the method says so itself."""
+
+
+def refusal_body(refusal: Refused) -> bytes:
+    """A refusal as a GraphQL response without data."""
+    return orjson.dumps({"errors": [{"message": refusal.message, "extensions": refusal.extensions()}]})
+
+
+def refused(refusal: Refused, status: int | None = None, headers: Mapping[str, str] | None = None) -> Reply:
+    """A refusal in the form of a GraphQL response, with the status that its code stands for."""
+    if status is None:
+        status = refusal.status if isinstance(refusal, BadBody) else STATUS.get(refusal.code, 500)
+    extra = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004 - HTTP's own number
+    return Reply(refusal_body(refusal), status, headers={**extra, **(headers or {})})
+
+
+def method_not_allowed(asked: Asked, allowed: str) -> Reply:
+    """405 with what is allowed instead."""
+    refusal = Refused("BAD_USER_INPUT", f"{asked.method} is not allowed here.", f"Use {allowed}.")
+    return refused(refusal, 405, {"Allow": allowed})
+
+
+def handler(find: Find) -> Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]:
+    """The one function that aiohttp calls."""
+
+    async def handle(request: web.BaseRequest) -> web.StreamResponse:
+        asked = _asked(request)
+        door = find(asked.method, asked.path)
+        try:
+            reply = await door(asked) if door is not None else _nothing(asked)
+        except Refused as refusal:
+            reply = refused(refusal)
+        except Exception as problem:  # noqa: BLE001 - the last line: what nobody foresaw becomes an answer and a log line
+            log.error("gateway.broken", request=asked.request_id, path=asked.path, exc_info=problem)
+            details = {"requestId": asked.request_id}
+            reply = refused(Refused(INTERNAL, "Internal server error", details=details))
+        headers = {hdrs.CONTENT_TYPE: reply.content_type, "X-Request-Id": asked.request_id, **reply.headers}
+        return web.Response(body=reply.body, status=reply.status, headers=headers)
+
+    return handle
+
+
+def _asked(request: web.BaseRequest) -> Asked:
+    raw, _, query = request.path_qs.partition("?")
+    headers = request.headers
+    given = headers.get("x-request-id", "")
+    return Asked(
+        method=request.method,
+        path=raw,
+        query=request.query if query else {},
+        headers=headers,
+        request_id=given if REQUEST_ID.fullmatch(given) else clock.new_id(),
+        remote=request.remote,
+        request=request,
+    )
+
+
+def _nothing(asked: Asked) -> Reply:
+    return refused(Refused(NOT_FOUND, f"Nothing is at {asked.path[:200]!r}.", "The control API is at POST /query."))
+
+
+def as_json(value: Any, status: int = 200) -> Reply:
+    """A small JSON document."""
+    return Reply(orjson.dumps(value), status)
+
+
+class Server:
+    """The listening socket; several workers share the port."""
+
+    def __init__(self, find: Find) -> None:
+        self._server = web.Server(
+            handler(find), access_log=None, keepalive_timeout=75, max_line_size=LINE_BYTES_MAX, lingering_time=2.0
+        )
+        self._runner = web.ServerRunner(self._server)
+        self.port = 0
+
+    async def open(self, host: str, port: int) -> None:
+        """Listen; `port` 0 takes a free one."""
+        await self._runner.setup()
+        listening = socket.create_server((host, port), reuse_port=True, backlog=1024)
+        listening.setblocking(False)  # noqa: FBT003 - the signature is the standard library's
+        await web.SockSite(self._runner, listening).start()
+        self.port = listening.getsockname()[1]
+
+    async def close(self) -> None:
+        """Stop listening, let running calls end, then close what is left."""
+        await self._runner.cleanup()

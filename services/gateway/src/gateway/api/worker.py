@@ -1,0 +1,154 @@
+"""One worker process: everything put together, opened in order and left in order.
+
+MORTISE_WORKERS says how many workers share the port and the database connections; each is a process of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final, cast, get_args
+
+import sqlalchemy as sa
+
+from common.logs import observe
+from common.service import Runtime, Service, run
+from gateway import store
+from gateway.api import http, simple
+from gateway.api.control import Control
+from gateway.api.data import Shell
+from gateway.api.figures import Figures
+from gateway.api.http import Asked, Door, Reply, Server
+from gateway.api.modern import Modern
+from gateway.api.simple import Simple
+from gateway.execute.calls import Calls
+from gateway.execute.connections import Connections, share
+from gateway.execute.environments import Environments
+from gateway.execute.lookup import Lookup
+from gateway.execute.meter import Meter, Mode
+from gateway.execute.owners import Owners
+
+NAME: Final = "gateway"
+ENDPOINT_SUFFIX: Final = "/graphql"
+DRAIN_SECONDS: Final = 5.0
+"""How long a stop may wait for the last batches; what is left is sent by whoever takes the directory next."""
+
+
+@dataclass(frozen=True)
+class Options:
+    """What only the gateway is told, beside the settings that every service has."""
+
+    metering: Mode = "kind"
+    """MORTISE_METERING: off, fast or strict override it for measurements; billing counts nothing when it is off."""
+    connections: int | None = None
+    """MORTISE_ENVIRONMENT_CONNECTIONS: database connections of this worker; default: its share of max_connections."""
+    development: bool = False
+    """MORTISE_DEVELOPMENT=on: the control API's schema is shown to everybody."""
+    lines: bool = True
+    """MORTISE_CALL_LINES=off: data calls are counted and recorded but not logged."""
+
+    @classmethod
+    def read(cls, environ: Mapping[str, str]) -> Options:
+        """Raises ValueError that names the variable."""
+        metering = environ.get("MORTISE_METERING") or "kind"
+        if metering not in get_args(Mode):
+            text = f"MORTISE_METERING must be off, fast or strict, not {metering!r}"
+            raise ValueError(text)
+        connections = environ.get("MORTISE_ENVIRONMENT_CONNECTIONS")
+        return cls(
+            metering=cast("Mode", metering),
+            connections=int(connections) if connections else None,
+            development=environ.get("MORTISE_DEVELOPMENT") == "on",
+            lines=environ.get("MORTISE_CALL_LINES") != "off",
+        )
+
+
+class Worker:
+    """The parts of a running worker."""
+
+    def __init__(self, options: Options) -> None:
+        self._options = options
+
+    async def start(self, runtime: Runtime) -> None:
+        """Load the directory, take a write-ahead log, and open the door last."""
+        settings = runtime.settings
+        self.lookup = Lookup(runtime.database, runtime.nats, runtime.log, settings.secret_key)
+        self.owners = Owners(runtime.nats, runtime.broker)
+        self.figures = Figures(
+            NAME, settings.node, lines=self._options.lines and settings.log_level in ("debug", "info")
+        )
+        budget = self._options.connections or share(await _max_connections(runtime), settings.workers)
+        dsn = settings.environments_dsn or settings.postgres_dsn
+        self.connections = Connections(dsn, settings.secret_key, budget)
+        environments = Environments(runtime.blobs)
+        calls = Calls(self.connections, environments, self.lookup)
+        root = settings.wal_dir or Path(settings.data_dir) / "wal"
+        self.meter = Meter(runtime.nats, root, self._options.metering)
+        await self.lookup.start()
+        await self.meter.start()
+        tasks = runtime.tasks
+        tasks.create_task(self.lookup.follow(), name="directory")
+        tasks.create_task(self.owners.follow(), name="schema")
+        tasks.create_task(self.connections.keep_tidy(), name="connections")
+        tasks.create_task(self.figures.keep_flushing(), name="lines")
+        self._sending = tasks.create_task(self.meter.run(), name="meter")
+        tasks.create_task(self.meter.adopt_orphans(), name="orphans")
+        shell = Shell(self.lookup, environments, calls, self.meter, self.figures)
+        control = Control(self.owners, self.lookup, development=self._options.development)
+        self.server = Server(doors(runtime, control, Modern(shell), Simple(shell)))
+        await self.server.open(settings.http_host, settings.http_port)
+        # What lives since the start lives for ever: the collector need not look at it again.
+        gc.collect()
+        gc.freeze()
+        observe("gateway.open", port=self.server.port, gateway=self.meter.gateway, connections=budget)
+
+    async def stop(self, _: Runtime) -> None:
+        """Let running calls end, then their records leave, then the connections."""
+        await self.server.close()
+        self.meter.stop()
+        await asyncio.wait([self._sending], timeout=DRAIN_SECONDS)
+        self.meter.close()
+        self.figures.close()
+        await self.connections.close()
+
+
+def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple) -> http.Find:
+    """Path to door."""
+
+    async def alive(_: Asked) -> Reply:
+        return http.as_json({"alive": True})
+
+    async def ready(_: Asked) -> Reply:
+        # What is wrong inside is told inside, on the health port.
+        troubles = await runtime.health.troubles()
+        return http.as_json({"ready": not troubles}, 503 if troubles else 200)
+
+    fixed: dict[str, Door] = {"/query": control, "/healthz": alive, "/readyz": ready}
+
+    def find(_method: str, path: str) -> Door | None:
+        if path.endswith(ENDPOINT_SUFFIX) and path.count("/") == 2:  # noqa: PLR2004 - /{endpoint}/graphql
+            return modern
+        if path.startswith(simple.PATH):
+            return simple_
+        return fixed.get(path)
+
+    return find
+
+
+async def _max_connections(runtime: Runtime) -> int:
+    async with runtime.database.reading() as connection:
+        return int((await connection.execute(sa.text("show max_connections"))).scalar_one())
+
+
+def main() -> None:
+    """Run a worker until it is told to stop."""
+    try:
+        options = Options.read(os.environ)
+    except ValueError as problem:
+        raise SystemExit(f"{NAME}: {problem}") from None
+    worker = Worker(options)
+    run(Service(NAME, projections=lambda _: (store.PROJECTION,), start=worker.start, stop=worker.stop))

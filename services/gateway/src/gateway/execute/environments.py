@@ -1,0 +1,128 @@
+"""Environments ready to serve: their models loaded by hash, compiled and warmed before a route is switched to them.
+
+Building a large schema takes hundreds of milliseconds, so it happens in a thread, once per model however many
+environments run it; meanwhile the environment answers with the model it had (DESIGN 4.6).
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Final
+
+from common.blobs import Blobs
+from common.errors import SERVICE_UNAVAILABLE, Refused
+from common.logs import log
+from contracts import names
+from contracts.model import decode
+from gateway.domain import journal
+from gateway.domain.directory import Route
+from gateway.domain.journal import Place
+from gateway.engine import Engine, Prepared, Request, prepare
+
+PLAN_BYTES: Final = 8 * 1024 * 1024
+"""Compiled plans of one environment."""
+SCHEMA_BYTES: Final = 2 * 1024 * 1024
+"""Answers of one environment about its schema."""
+ENVIRONMENTS_MAX: Final = 500
+"""Environments kept compiled in one worker; the longest unused are compiled again when they are called."""
+WARMING: Final = Request("{ __typename }")
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """An environment that answers with the model of its route."""
+
+    route: Route
+    engine: Engine
+    schema_engine: Engine
+    """For operations that ask for the schema; it runs in a thread."""
+    endpoint: str
+    """Its path segment."""
+    place: Place
+    """What all records of its calls have in common."""
+
+
+class Environments:
+    """The environments this worker has compiled."""
+
+    def __init__(self, blobs: Blobs) -> None:
+        self._blobs = blobs
+        self._served: OrderedDict[str, Served] = OrderedDict()
+        self._building: dict[Route, asyncio.Task[Served]] = {}
+        self._models: dict[str, asyncio.Task[Prepared]] = {}
+        self._threads = ThreadPoolExecutor(1, thread_name_prefix="models")
+
+    def now(self, route: Route) -> Served | None:
+        """The environment if it can answer at once, maybe still with an earlier model while the new one is built."""
+        served = self._served.get(route.environment)
+        if served is None:
+            return None
+        self._served.move_to_end(route.environment)
+        if served.route is not route and served.route != route:
+            self._begin(route)
+        return served
+
+    async def newest(self, route: Route) -> Served:
+        """The environment with exactly the route's model. Raises Refused SERVICE_UNAVAILABLE."""
+        served = self._served.get(route.environment)
+        if served is not None and served.route == route:
+            return served
+        return await asyncio.shield(self._begin(route))
+
+    def _begin(self, route: Route) -> asyncio.Task[Served]:
+        task = self._building.get(route)
+        if task is None:
+            task = self._building[route] = asyncio.create_task(self._build(route))
+            task.add_done_callback(lambda done: self._built(route, done))
+        return task
+
+    def _built(self, route: Route, task: asyncio.Task[Served]) -> None:
+        del self._building[route]
+        if task.cancelled() or task.exception() is not None:
+            log.error("gateway.model", outcome="failed", environment=route.environment, model=route.model_sha)
+            return
+        self._served[route.environment] = task.result()
+        if len(self._served) > ENVIRONMENTS_MAX:
+            self._served.popitem(last=False)
+
+    async def _build(self, route: Route) -> Served:
+        prepared = await asyncio.shield(self._model(route.model_sha))
+        engine = Engine(prepared, bytes_max=PLAN_BYTES)
+        loop = asyncio.get_running_loop()
+        await loop.run_in_executor(self._threads, engine.call, WARMING)
+        columns = (route.environment, route.kind, route.instance, route.service, route.project, route.organisation)
+        return Served(
+            route,
+            engine,
+            Engine(prepared, bytes_max=SCHEMA_BYTES),
+            names.endpoint(route.environment),
+            journal.place(columns, route.version),
+        )
+
+    def _model(self, sha: str) -> asyncio.Task[Prepared]:
+        task = self._models.get(sha)
+        if task is None or (task.done() and (task.cancelled() or task.exception() is not None)):
+            task = self._models[sha] = asyncio.create_task(self._load(sha))
+            self._forget_unused(sha)
+        return task
+
+    def _forget_unused(self, wanted: str) -> None:
+        used = {served.route.model_sha for served in self._served.values()}
+        used |= {route.model_sha for route in self._building} | {wanted}
+        for sha in [sha for sha, task in self._models.items() if task.done() and sha not in used]:
+            del self._models[sha]
+
+    async def _load(self, sha: str) -> Prepared:
+        try:
+            document = await self._blobs.get(sha)
+        except (LookupError, ValueError) as problem:
+            log.error("gateway.model", outcome="missing", model=sha, problem=str(problem))
+            raise Refused(SERVICE_UNAVAILABLE, "The environment's model cannot be loaded.") from problem
+        return await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, document, sha)
+
+
+def _prepared(document: bytes, sha: str) -> Prepared:
+    return prepare(decode(document), sha)

@@ -1,0 +1,15 @@
+"""Starts the registry: `python -m registry`."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from common.service import Service, run
+from registry.api.schema import graph
+from registry.handlers import start
+from registry.store.projection import REGISTRY
+
+SERVICE: Final = Service(name="registry", projections=lambda _: [REGISTRY], graph=graph, start=start)
+
+if __name__ == "__main__":
+    run(SERVICE)

@@ -1,0 +1,116 @@
+"""Commands about instances: a service into a project, its versions through the environments, and access to them."""
+
+from __future__ import annotations
+
+from common.commands import earlier
+from common.errors import Refused, conflict
+from common.ids import derived
+from common.log import Cause, Recorded
+from contracts.names import EnvironmentKind, environment_id
+from registry.domain import access, instances, projects, services
+from registry.domain.access import Mode
+from registry.execute import pushes
+from registry.execute.deciding import ACCESS, INSTANCE, PROJECT, SERVICE, World, decide, state
+from registry.store.rows import Row
+
+
+async def add(world: World, project: Row, service: Row, *, cause: Cause) -> tuple[str, Recorded]:
+    """The published version of a service, for dev of the project. Refuses CONFLICT when the project has the service."""
+    new = derived("instance", cause.causation_id)
+    target = await state(world, PROJECT, project["organisation"], project["id"])
+    projects.existing(target)
+    source = await state(world, SERVICE, service["organisation"], service["id"])
+    offered = services.existing(source)
+    try:
+        recorded = await decide(
+            world,
+            INSTANCE,
+            project["organisation"],
+            new,
+            cause=cause,
+            verb=lambda instance: instances.add(
+                instance,
+                id=new,
+                organisation=project["organisation"],
+                project=project["id"],
+                service=offered.id,
+                version=offered.published,
+            ),
+            claims=lambda _: (instances.once_claim(project=project["id"], service=offered.id, instance=new),),
+        )
+    except Refused as refused:
+        if refused.reason == "CONFLICT":
+            message = f"Project {project['slug']!r} already uses service {offered.slug!r}."
+            raise conflict(message, "Promote the instance that is there.") from None
+        raise
+    assert recorded is not None, "an addition always says something"
+    return new, recorded
+
+
+async def promote(  # noqa: PLR0913 - what goes where
+    world: World,
+    row: Row,
+    service: Row,
+    *,
+    source: EnvironmentKind,
+    target: EnvironmentKind,
+    force: bool,
+    cause: Cause,
+) -> Recorded | None:
+    """The version of one environment for another; None when it is there already."""
+    to = instances.way(source, target)
+    history = await world.log.load(INSTANCE.subject(row["organisation"], row["id"]))
+    if done := earlier(history, cause):
+        return done
+    instance = instances.existing(instances.fold(INSTANCE.events(history)))  # type: ignore[arg-type] # its facts
+    made = await state(world, SERVICE, service["organisation"], service["id"])
+    offered = services.existing(made)
+    if source == "demo":
+        version = offered.published
+    else:
+        there = await pushes.running(world, environment_id(row["id"], source), source, what=offered.slug)
+        version = offered.versions[there["running_version"]]
+    here = await pushes.settled(world, environment_id(row["id"], to), what=offered.slug)
+    declared = instance.declared.get(to)
+    if declared == version and here["running_version"] == version.name:
+        return None
+    await pushes.accepted(world, here["id"], to, version, force=force)
+    return await decide(
+        world,
+        INSTANCE,
+        row["organisation"],
+        row["id"],
+        cause=cause,
+        verb=lambda known: instances.promote(known, environment=to, version=version, forced=force),
+    )
+
+
+async def remove(world: World, row: Row, *, cause: Cause) -> Recorded | None:
+    """The instance goes; the project may add the service again."""
+    claim = instances.once_claim(project=row["project"], service=row["service"], instance=row["id"])
+    return await decide(
+        world,
+        INSTANCE,
+        row["organisation"],
+        row["id"],
+        cause=cause,
+        verb=instances.remove,
+        releases=lambda _: (claim,),
+    )
+
+
+async def set_access(world: World, environment: Row, *, mode: Mode, cause: Cause) -> Recorded | None:
+    return await decide(
+        world,
+        ACCESS,
+        environment["organisation"],
+        environment["id"],
+        cause=cause,
+        verb=lambda known: access.change(
+            known,
+            environment=environment["id"],
+            kind=environment["kind"],
+            organisation=environment["organisation"],
+            mode=mode,
+        ),
+    )

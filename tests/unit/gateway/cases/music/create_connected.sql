@@ -1,0 +1,4 @@
+-- refused (invalid)
+-- GRAPHQL_VALIDATION_FAILED: This anonymous operation must be the only defined operation.
+-- refused (invalid)
+-- GRAPHQL_VALIDATION_FAILED: This anonymous operation must be the only defined operation.

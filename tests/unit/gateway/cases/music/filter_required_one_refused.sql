@@ -1,0 +1,2 @@
+-- refused (invalid)
+-- GRAPHQL_VALIDATION_FAILED: 'band' is required and cannot be filtered: filter Album by it instead.

@@ -1,0 +1,3 @@
+-- Band: constant
+-- 3000: None of the following arguments provided: List(id, slug)
+
