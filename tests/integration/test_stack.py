@@ -17,7 +17,8 @@ import asyncpg
 import nats
 import pytest
 
-from tests.support.stack import Stack, a_directory
+from common.devstack.services import VARIABLES
+from tests.support.stack import ALL, Stack, a_directory
 
 SERVERS: Final = ("nats-server", "postgres")
 
@@ -169,6 +170,57 @@ def test_strays_of_a_killed_run_are_ended_but_a_reused_pid_is_left_alone(data: P
             stray.kill()
 
 
+# --- with all services --------------------------------------------------------------------------------------------
+
+
+def test_every_process_of_the_whole_stack_runs_again_at_the_same_address_and_none_outlives_it(data: Path) -> None:
+    with Stack(data, workers=2) as stack:
+        before, url = stack.pids, stack.url
+        assert set(before) == {"devstack", *SERVERS, "gateway-0", "gateway-1", *(f"{name}-0" for name in ALL)}
+
+        for name in set(before) - {"devstack"}:
+            stack.kill(name)
+
+        after = stack.pids
+        assert {name for name in after if after[name] == before[name]} == {"devstack"}
+        assert stack.url == url
+        assert stack.http.get("/healthz").status_code == 200
+
+        stack.stop(signal.SIGKILL)
+        stack.until(lambda: not any(lives(pid) for pid in after.values()), 20, "every process to be gone")
+
+
+@pytest.mark.parametrize("service", ALL)
+def test_a_service_is_told_what_is_its_own_and_nothing_more(stack: Stack, service: str) -> None:
+    told = stack.environment(service)
+
+    assert {name for name in told if name.startswith("MORTISE_")} == set(VARIABLES[service])
+    others = [stack.account(name)[1] for name in (*ALL, "admin") if name != service]
+    assert not [value for value in told.values() for secret in others if secret in value]
+    assert (stack.account("provision")[1] in told.get("MORTISE_PROVISION_DSN", "")) == (service == "provisioner")
+
+
+def test_what_is_forked_shares_no_randomness() -> None:
+    script = """
+import importlib, os, random, secrets, sys, uuid
+from common.devstack.supervisor import LIBRARIES
+for library in LIBRARIES:
+    importlib.import_module(library)
+from common import clock
+assert os.listdir("/proc/self/task") == [str(os.getpid())], "a thread would not survive the fork"
+for _ in range(3):
+    if os.fork() == 0:
+        print(clock.new_id()[14:], clock.secret(""), random.random(), secrets.token_hex(8), uuid.uuid4())
+        sys.stdout.flush()
+        os._exit(0)
+    os.wait()
+"""
+    said = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True).stdout.split()
+
+    assert len(said) == 15
+    assert len(set(said)) == 15
+
+
 # --- what it says when it cannot start ----------------------------------------------------------------------------
 
 
@@ -232,6 +284,23 @@ def test_a_directory_that_the_servers_cannot_reach_is_named_with_the_way_out(dat
 def test_unknown_services_and_numbers_of_workers_are_refused(data: Path) -> None:
     assert "--services: unknown shop" in refused(data, "--services", "shop")
     assert "--workers must be at least 1, not 0" in refused(data, "--workers", "0")
+
+
+def test_databases_without_their_passwords_are_left_alone(data: Path) -> None:
+    (data / "postgres" / "data").mkdir(parents=True)
+
+    said = refused(data, "--port", "0")
+
+    assert "no kept.json" in said
+    assert list((data / "postgres" / "data").iterdir()) == []
+
+
+def test_a_service_that_cannot_start_is_named_with_its_last_words(data: Path) -> None:
+    said = refused(data, "--port", "0", "--services", "audit", environ={"MORTISE_LOG_LEVEL": "loud"})
+
+    assert "audit-0 ends again and again" in said
+    assert "'loud'" in said
+    assert not (data / "state.json").exists()
 
 
 def test_another_secret_key_than_the_kept_one_is_refused(data: Path) -> None:

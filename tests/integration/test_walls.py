@@ -179,7 +179,12 @@ async def test_an_answer_goes_to_whoever_asked_and_only_once(servers: Stack) -> 
 async def test_nobody_without_an_account_gets_in(servers: Stack) -> None:
     url = "nats://" + servers.nats_url.rpartition("@")[2]
 
-    for credentials in ({}, {"user": "mortise_registry", "password": "wrong"}, {"user": "root", "password": ""}):
+    wrong: tuple[dict[str, Any], ...] = (
+        {},
+        {"user": "mortise_registry", "password": "x"},
+        {"user": "root", "password": ""},
+    )
+    for credentials in wrong:
         client = Client()
         with pytest.raises(nats.errors.Error, match=r"(?i)authorization"):
             await client.connect(url, allow_reconnect=False, error_cb=_unheard, **credentials)

@@ -32,11 +32,16 @@ START = datetime(2026, 11, 20, 10, 0, 0, tzinfo=UTC)
 class Client:
     """Sends operations to one database. Its clock moves a second per root field, its ids are numbered."""
 
-    def __init__(self, engine: Engine, connection: asyncpg.Connection) -> None:
+    def __init__(self, engine: Engine, connection: asyncpg.Connection, where: dict[str, Any]) -> None:
         self.engine = engine
         self.connection = connection
+        self.where = where
         self.roots = 0
         self.ids = 0
+
+    async def another(self) -> asyncpg.Connection:
+        """A second connection to the same database."""
+        return await asyncpg.connect(**self.where)
 
     async def ask(self, text: str, variables: Mapping[str, Any] | None = None, operation: str | None = None) -> Any:
         """The body of the answer, as JSON."""

@@ -37,6 +37,13 @@ class Broker:
         return f"nats://127.0.0.1:{self.port}"
 
     async def start(self) -> None:
+        """Run it, and return when its streams stand."""
+        self._run()
+        admin = await self.client()  # tries again until the server listens
+        assert admin._server_info["server_name"] == self.name, "somebody else's server"  # noqa: SLF001 - no public door
+        await streams.ensure(admin, 1)
+
+    def _run(self) -> None:
         config = {
             "server_name": self.name,
             "listen": f"127.0.0.1:{self.port}",
@@ -48,10 +55,6 @@ class Broker:
         self.process = subprocess.Popen(
             [str(BINARY), "-c", str(file)], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
         )
-        # Retries the connection until the server listens, then until JetStream answers.
-        admin = await self.client()
-        assert admin._server_info["server_name"] == self.name
-        await streams.ensure(admin, 1)
 
     async def client(self) -> Client:
         client = await nats.connect(

@@ -142,7 +142,7 @@ def _tree(value: Any, indent: str) -> Iterator[str]:
         yield f"{indent}{short}"
 
 
-def _short(value: Any) -> str:  # noqa: C901, PLR0911, PLR0912 - one case per kind of value
+def _short(value: Any) -> str:  # noqa: PLR0911 - one case per kind of value
     match value:
         case Entity(name=name, table=table):
             return f"{name} ({table})"

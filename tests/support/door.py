@@ -84,9 +84,7 @@ class Door:
     async def user(self, *, organisation: str | None = None, role: str = "member", operator: bool = False) -> str:
         """A person who can sign in; his id."""
         id_ = new_id()
-        await self.say(
-            "_", said.UserRegistered(user=id_, username="s", email="s", email_hash=id_, operator=operator)
-        )
+        await self.say("_", said.UserRegistered(user=id_, username="s", email="s", email_hash=id_, operator=operator))
         if organisation is not None:
             member = said.MemberAdded.model_validate({"organisation": organisation, "user": id_, "role": role})
             await self.say(organisation, member)
@@ -105,10 +103,19 @@ class Door:
         await self.say("_", token)
         return value
 
-    async def key(self, kind: str, target: str, *, organisation: str, client: str | None = None, **more: Any) -> tuple[str, str]:
+    async def key(
+        self, kind: str, target: str, *, organisation: str, client: str | None = None, **more: Any
+    ) -> tuple[str, str]:
         """A key's secret and its id."""
         value, id_ = secret(PREFIX[kind]), new_id()
-        issued = {"key": id_, "organisation": organisation, "kind": kind, "target": target, "client": client, "name": "k"}
+        issued = {
+            "key": id_,
+            "organisation": organisation,
+            "kind": kind,
+            "target": target,
+            "client": client,
+            "name": "k",
+        }
         issued |= {"prefix": value[:8], "key_hash": self.hash(value), **more}
         await self.say(organisation, said.KeyIssued.model_validate(issued))
         return value, id_

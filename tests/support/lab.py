@@ -25,7 +25,7 @@ class DropFell(Event):
 
 
 class JarBroken(Event):
-    """Not known to the projection below."""
+    """Only declared to the projection below, not acted on."""
 
     TYPE: ClassVar[str] = "mortise.lab.jar.broken.v1"
 
@@ -59,7 +59,9 @@ def tables() -> tuple[sa.MetaData, sa.Table]:
     return metadata, jars
 
 
-def projection(org: str, *, name: str = "jars", **more: Any) -> Projection:
+def projection(
+    org: str, *, name: str = "jars", ignored: frozenset[str] = frozenset({JarBroken.TYPE}), **more: Any
+) -> Projection:
     """Sums the drops of each jar of one organisation, and remembers their order; a negative drop is poison."""
     metadata, jars = tables()
 
@@ -71,7 +73,7 @@ def projection(org: str, *, name: str = "jars", **more: Any) -> Projection:
             raise ValueError("no drop falls upwards")
         row = {"id": recorded.envelope.subject, "drops": drops, "order": str(drops)}
         new = insert(jars).values(row)
-        more = {"drops": jars.c.drops + drops, "order": jars.c.order + f",{drops}"}
-        await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=more))
+        sums = {"drops": jars.c.drops + drops, "order": jars.c.order + f",{drops}"}
+        await connection.execute(new.on_conflict_do_update(index_elements=["id"], set_=sums))
 
-    return Projection(name, metadata, events=(JarOpened, DropFell), apply=apply, **more)
+    return Projection(name, metadata, events=(JarOpened, DropFell), apply=apply, ignored=ignored, **more)

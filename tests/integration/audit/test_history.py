@@ -13,7 +13,7 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from audit import execute, handlers, store
+from audit import execute, store
 from audit.__main__ import SERVICE
 from audit.domain.check import Fault, Progress, checked
 from audit.domain.leaves import LOG, STREAM
@@ -86,7 +86,7 @@ async def test_what_is_no_envelope_is_kept_as_well(audit: Inside) -> None:
 
 
 async def test_heads_are_signed_published_once_and_consistent(audit: Inside) -> None:
-    scribe = handlers.scribe(audit.runtime)
+    scribe = execute.scribe(audit.runtime)
     sizes = []
     for _ in range(3):
         await a_project(audit, "o1")
@@ -103,7 +103,7 @@ async def test_heads_are_signed_published_once_and_consistent(audit: Inside) -> 
 
 
 async def test_a_log_in_which_only_heads_are_new_is_not_signed_again(audit: Inside) -> None:
-    scribe = handlers.scribe(audit.runtime)
+    scribe = execute.scribe(audit.runtime)
     await a_project(audit, "o1")
     head = await execute.sign(scribe)
     assert head is not None
@@ -116,10 +116,10 @@ async def test_a_log_in_which_only_heads_are_new_is_not_signed_again(audit: Insi
 
 async def test_two_roots_are_never_signed_for_one_size(audit: Inside) -> None:
     await a_project(audit, "o1")
-    head = await execute.sign(handlers.scribe(audit.runtime))
+    head = await execute.sign(execute.scribe(audit.runtime))
     assert head is not None
-    other = handlers.scribe(audit.runtime).signer.head(head.size, bytes(32))
-    smaller = handlers.scribe(audit.runtime).signer.head(head.size - 1, bytes(32))
+    other = execute.scribe(audit.runtime).signer.head(head.size, bytes(32))
+    smaller = execute.scribe(audit.runtime).signer.head(head.size - 1, bytes(32))
 
     for forged in (other, smaller):
         with pytest.raises(DBAPIError, match="does not follow what is signed"):

@@ -102,7 +102,9 @@ async def test_what_is_no_endpoint_is_not_found(door: Door, path: str) -> None:
 
 
 async def test_building_a_schema_of_three_hundred_types_does_not_stall_other_environments(door: Door) -> None:
-    wide = "".join(f"type T{n} @model {{ id: ID! @isUnique a: String b: Int c: Float d: Boolean }}\n" for n in range(300))
+    wide = "".join(
+        f"type T{n} @model {{ id: ID! @isUnique a: String b: Int c: Float d: Boolean }}\n" for n in range(300)
+    )
     small = await door.environment(notes(), "dev")
     key, _ = await door.key("project", small.project or "", organisation=small.organisation)
     large = await door.environment(wide, "dev")

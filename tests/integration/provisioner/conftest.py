@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from provisioner.execute.cluster import Cluster
+from tests.support.declared import Declarer, declarer
 from tests.support.environments import Place
-from tests.support.stack import Stack
+from tests.support.stack import Stack, a_directory
 
 SECRET = b"s" * 32
 
@@ -45,3 +47,24 @@ async def places(cluster: Cluster) -> AsyncIterator[Callable[[], Awaitable[Place
     yield another
     for each in every:
         await each.gone()
+
+
+@pytest.fixture(scope="package")
+def serving() -> Iterator[Stack]:
+    """A provisioner that serves, on servers of its own: others answer in its name on the shared ones."""
+    with a_directory() as data, Stack(data, services=("provisioner",)) as running:
+        yield running
+
+
+@pytest.fixture(scope="package")
+async def registry(serving: Stack) -> AsyncIterator[Declarer]:
+    async with declarer(serving.nats_url) as made:
+        yield made
+
+
+@pytest.fixture
+def served(serving: Stack) -> Cluster:
+    """The server its environments live on."""
+    environ = serving.environment("provisioner")
+    secret = bytes.fromhex(Path(environ["MORTISE_SECRET_KEY_FILE"]).read_text().strip())
+    return Cluster(environ["MORTISE_PROVISION_DSN"], secret)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from contracts.names import environment_id
@@ -16,7 +18,7 @@ PROMOTE = """mutation($i: ID!, $from: EnvironmentName!, $to: EnvironmentName!, $
 SERVICE = "query($s: ID!) { service(id: $s) { privateVersion publishedVersion versions { name schema } } }"
 
 
-def pushing(service: str, schema: str = SCHEMA, **more: object) -> dict[str, object]:
+def pushing(service: str, schema: str = SCHEMA, **more: Any) -> dict[str, object]:
     return {"input": {"service": service, "schema": schema, "notes": ["Albums"], **more}}
 
 
@@ -95,6 +97,16 @@ async def test_losing_data_needs_force_and_the_refusal_says_how_many_rows(lossle
     assert forced["pushService"]["name"] == "0.0.2"
 
 
+async def test_what_is_removed_but_empty_is_no_loss(lossless: House) -> None:
+    _, service = await made(lossless)
+    lossless.losses = [{"path": "Greeting", "rows": 0}]
+
+    preview = (await lossless.data(PREVIEW, {"s": service, "t": SCHEMA}))["previewPush"]
+
+    assert preview["losses"] == [{"path": "Greeting", "rows": 0}]
+    assert await lossless.data(PUSH, pushing(service))
+
+
 async def test_what_the_data_forbid_no_force_allows(lossless: House) -> None:
     _, service = await made(lossless)
     lossless.problems = [{"code": 2007, "type": "Album", "field": "title", "message": "Rows have no title."}]
@@ -111,7 +123,7 @@ async def test_what_the_data_forbid_no_force_allows(lossless: House) -> None:
     ("more", "field"),
     [({"notes": [" "]}, "input.notes"), ({"version": "0.0.1"}, "input.version"), ({"version": "x"}, "input.version")],
 )
-async def test_notes_and_a_greater_version_are_needed(lossless: House, more: dict[str, object], field: str) -> None:
+async def test_notes_and_a_greater_version_are_needed(lossless: House, more: dict[str, Any], field: str) -> None:
     _, service = await made(lossless)
 
     refused = await lossless.refused(PUSH, pushing(service, **more))

@@ -39,9 +39,8 @@ def mortise(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.Captu
     monkeypatch.delenv("MORTISE_NATS_URL", raising=False)
 
     def run(*words: str) -> Done:
-        monkeypatch.setattr(sys, "argv", ["mortise", *words])
         with pytest.raises(SystemExit) as ended:
-            main()
+            main(words)
         found = capfd.readouterr()
         assert isinstance(ended.value.code, int)
         return Done(ended.value.code, found.out, found.err)

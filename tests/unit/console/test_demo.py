@@ -15,8 +15,16 @@ from registry.domain import naming
 from tests.support import schemas
 
 COUNTS = {
-    "Artist": 275, "Album": 347, "Track": 3503, "Genre": 25, "MediaType": 5, "Playlist": 18,
-    "Employee": 8, "Customer": 59, "Invoice": 412, "InvoiceLine": 2240,
+    "Artist": 275,
+    "Album": 347,
+    "Track": 3503,
+    "Genre": 25,
+    "MediaType": 5,
+    "Playlist": 18,
+    "Employee": 8,
+    "Customer": 59,
+    "Invoice": 412,
+    "InvoiceLine": 2240,
 }
 
 

@@ -7,19 +7,15 @@ message is sent again with the same id until the log has answered, and a refusal
 from __future__ import annotations
 
 import asyncio
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, Literal, get_args
+from typing import Final, Literal, get_args
 
-import orjson
 from nats.aio.client import Client
-from pydantic import ValidationError
 
-from common import clock, metrics
+from common import clock, facts, metrics
 from common.claims import NameClaimed, NameReleased
-from common.errors import BAD_USER_INPUT, Refused
-from common.events import LARGEST_BODY_BYTES, Actor, Change, Envelope, Event
+from common.events import Actor, Change, Envelope, Event
 from common.stream import REPLY_SECONDS, ApiError, Message, Stream, Unavailable, checked, patiently
 
 STREAM: Final = "EVT"
@@ -29,9 +25,6 @@ BATCH_GONE: Final = 10176
 TOO_MANY_BATCHES: Final = 10210
 BATCHES_AT_ONCE: Final = 8
 """A server holds 50 open batches of a stream; every process stays well below its share."""
-
-TOKEN: Final = re.compile(r"[A-Za-z0-9_-]{1,128}")
-TYPE: Final = re.compile(r"mortise\.([a-z][a-z0-9_]*)\.([a-z][a-z0-9_]*)\.[a-z][a-z0-9_]*\.v[1-9][0-9]*")
 
 BatchUse = Literal["claim+fact", "rename", "invoice+number"]
 
@@ -48,7 +41,7 @@ class Subject:
     def __post_init__(self) -> None:
         """Raises ValueError for a part that NATS would not read as one token."""
         for part in (self.org, self.context, self.aggregate, self.id):
-            if not TOKEN.fullmatch(part):
+            if not facts.TOKEN.fullmatch(part):
                 message = f"not one token of a subject: {part!r}"
                 raise ValueError(message)
 
@@ -256,63 +249,8 @@ class Log:
             changes=dict(entry.changes),
             data=entry.event.model_dump(mode="json"),
         )
-        check(envelope, entry)
-        return envelope, encoded(envelope)
-
-
-def check(envelope: Envelope, entry: Entry) -> None:
-    """Refuse a fact whose audit leaf would miss something. Raises ValueError: only our own code can err."""
-    problems: list[str] = []
-    kind = TYPE.fullmatch(envelope.type)
-    if kind is None:
-        problems.append(f"type {envelope.type!r} is not mortise.<context>.<aggregate>.<fact>.v<N>")
-    elif kind.groups() != (entry.subject.context, entry.subject.aggregate):
-        problems.append(f"type {envelope.type!r} does not belong to {entry.subject.name!r}")
-    if entry.version < 1 or (entry.version == 1) != (entry.expect == 0):
-        problems.append(f"version {entry.version} cannot follow position {entry.expect}")
-    named = {"source": envelope.source[1:], "actor": envelope.actor.id}
-    problems += [f"{name} is empty" for name, value in named.items() if not value]
-    for name in ("correlationid", "causationid"):
-        if not TOKEN.fullmatch(getattr(envelope, name)):
-            problems.append(f"{name} {getattr(envelope, name)!r} is no id")
-    try:
-        if type(entry.event).model_validate(envelope.data) != entry.event:
-            problems.append("the fact reads back as another one")
-    except ValidationError as error:
-        problems.append(f"the fact cannot be read back: {error}")
-    if problems:
-        message = f"{envelope.type} for {entry.subject.text} is not written: {'; '.join(problems)}"
-        raise ValueError(message)
-
-
-def encoded(envelope: Envelope) -> bytes:
-    """The bytes to store. Raises Refused for what is too large, or cannot stand in JSON and PostgreSQL."""
-    try:
-        body = envelope.encode()
-        sizes = {name: len(orjson.dumps(envelope.model_dump(mode="json")[name])) for name in ("data", "changes")}
-    except (TypeError, ValueError) as error:
-        message = f"A value of {envelope.subject} is not valid Unicode."
-        raise Refused(BAD_USER_INPUT, message, reason="INVALID_TEXT") from error
-    for name, size in sizes.items():
-        if size > LARGEST_BODY_BYTES:
-            message = f"{envelope.subject}: {name} has {size} bytes; a fact carries {LARGEST_BODY_BYTES} at most."
-            raise Refused(BAD_USER_INPUT, message, "Shorten the texts.", reason="TOO_LONG")
-    if b"\\u0000" in body and _has_nul(orjson.loads(body)):
-        message = f"A value of {envelope.subject} contains the character NUL."
-        raise Refused(BAD_USER_INPUT, message, "Remove it.", reason="INVALID_TEXT")
-    return body
-
-
-def _has_nul(value: Any) -> bool:
-    match value:
-        case str():
-            return "\0" in value
-        case dict():
-            return any(_has_nul(key) or _has_nul(inner) for key, inner in value.items())
-        case list():
-            return any(map(_has_nul, value))
-        case _:
-            return False
+        facts.check(envelope, entry.event, entry.expect)
+        return envelope, facts.encoded(envelope)
 
 
 def _fits(entries: Sequence[Entry], use: BatchUse) -> None:

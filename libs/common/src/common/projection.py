@@ -195,8 +195,8 @@ class Runner:
                 await connection.invalidate()
 
     async def _lead(self, connection: AsyncConnection) -> None:
+        await self._refresh()
         here = await self._continue_at(connection)
-        self._arrive(here)
         self.leading = True
         await self._retry_all()
         reader = Reader(self._client, self.projection.stream, here.position)
@@ -254,7 +254,7 @@ class Runner:
         if info.first > here.position + 1:
             message = f"it begins at {info.first}, position {here.position} was read: messages are missing"
             raise Discontinuity(message)
-        if info.first <= here.position:
+        if 0 < info.first <= here.position:  # a stream that never held a message begins at 0
             stored = await self._stream.at(here.position)
             if stored is None or (stored.id, stored.sha256) != (here.last_id, here.last_sha256):
                 message = f"another message lies at position {here.position}"

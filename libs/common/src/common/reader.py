@@ -19,7 +19,7 @@ from common.stream import Message, api, heed_cancelling
 
 BATCH: Final = 500
 GATHER_SECONDS: Final = 0.05
-HEARTBEAT_SECONDS: Final = 1
+HEARTBEAT_SECONDS: Final = 0.5
 EXPIRES_SECONDS: Final = 10
 SILENCE_SECONDS: Final = 2.5 * HEARTBEAT_SECONDS
 IDLE_CONSUMER_SECONDS: Final = 30
@@ -71,7 +71,7 @@ class Reader:
         await self._client.publish(f"$JS.API.CONSUMER.DELETE.{self._stream}.{self._name}", b"")
 
     async def batch(self) -> list[Message]:
-        """Up to 500 messages, gathered for at most 50 ms; none after a quiet second. Raises Lost."""
+        """Up to 500 messages, gathered for at most 50 ms; none after a quiet while. Raises Lost."""
         assert self._replies is not None, "open() comes first"
         heed_cancelling()
         queue = self._replies._pending_queue  # noqa: SLF001 - next_msg() costs a task per message
@@ -109,7 +109,7 @@ class Reader:
             ask = {
                 "batch": BATCH,
                 "expires": EXPIRES_SECONDS * NANOSECONDS,
-                "idle_heartbeat": HEARTBEAT_SECONDS * NANOSECONDS,
+                "idle_heartbeat": int(HEARTBEAT_SECONDS * NANOSECONDS),
             }
             self._asked += BATCH
             await self._client.publish(subject, orjson.dumps(ask), reply=self._replies.subject)

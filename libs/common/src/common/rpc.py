@@ -20,6 +20,8 @@ from common.errors import BAD_USER_INPUT, INTERNAL, SERVICE_UNAVAILABLE, Refused
 from common.logs import observe
 
 INTERNAL_MESSAGE: Final = "Internal server error"
+AT_ONCE: Final = 32
+"""Requests on one subject that a process works on at the same time."""
 LEAST_SECONDS: Final = 0.05
 
 Asked = TypeVar("Asked", bound=BaseModel)
@@ -90,7 +92,8 @@ def serve(
             took = (time.perf_counter() - began) * 1000
             observe("rpc.answered", outcome=outcome, took_ms=took, level="debug", subject=subject)
 
-    broker.subscriber(subject, queue=queue)(answer)
+    # Without workers FastStream answers one request after the other, and a slow one holds up all.
+    broker.subscriber(subject, queue=queue, max_workers=AT_ONCE)(answer)
 
 
 async def request(

@@ -15,6 +15,7 @@ import secrets
 import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final, TypeVar
 
 import orjson
@@ -172,7 +173,13 @@ def purpose_key(secret_key: bytes, purpose: str) -> bytes:
 
 def keyed_hash(secret_key: bytes, purpose: str, value: str) -> str:
     """HMAC-SHA-256 in hex: look-up of tokens, keys and addresses that nobody without the key can guess (DESIGN 2.6)."""
-    return hmac.new(purpose_key(secret_key, f"hash/{purpose}"), value.encode(), hashlib.sha256).hexdigest()
+    return hmac.digest(_hash_key(secret_key, purpose), value.encode(), "sha256").hex()
+
+
+@lru_cache(maxsize=64)
+def _hash_key(secret_key: bytes, purpose: str) -> bytes:
+    """Derived once: a gateway hashes a key with every call."""
+    return purpose_key(secret_key, f"hash/{purpose}")
 
 
 def environment_password(secret_key: bytes, environment: str, n: int = 1) -> str:

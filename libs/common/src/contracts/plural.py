@@ -15,8 +15,8 @@ rabies britches headquarters salmon carp herpes scissors chassis high-jinks sea-
 innings shears contretemps jackanapes species corps mackerel swine debris measles trout diabetes mews tuna djinn mumps
 whiting eland news wildebeest elk pincers sugar"""
 
-_DEMONYMS: Final = """human German alabaman bahaman burman hiroshiman liman nakayaman norman oklahoman panaman selman sonaman
-tacoman yakiman yokohaman yuman"""
+_DEMONYMS: Final = """human German alabaman bahaman burman hiroshiman liman nakayaman norman oklahoman panaman selman
+sonaman tacoman yakiman yokohaman yuman"""
 
 _ES: Final = """acropolis aegis alias asbestos bathos bias bronchitis bursitis caddis cannabis canvas chaos cosmos dais
 digitalis epidermis ethos gas glottis ibis lens mantis marquis metropolis pathos pelvis polis rhinoceros sassafras

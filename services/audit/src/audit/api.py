@@ -11,7 +11,7 @@ import orjson
 from ariadne import ObjectType, QueryType
 from graphql import GraphQLResolveInfo
 
-from audit import execute, handlers, store
+from audit import execute, store
 from audit.domain import search
 from audit.domain.heads import Head
 from audit.domain.search import Search
@@ -38,7 +38,7 @@ class Page:
 
 def graph(runtime: Runtime) -> Graph:
     """The resolvers over a running service."""
-    answers = Answers(handlers.scribe(runtime), runtime.sealer)
+    answers = Answers(execute.scribe(runtime), runtime.sealer)
     query = QueryType()
     query.set_field("auditEntries", answers.entries)
     query.set_field("auditEntry", answers.entry)

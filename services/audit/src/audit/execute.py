@@ -15,7 +15,7 @@ from audit import store
 from audit.domain import heads, proofs
 from audit.domain.check import Fault, Progress, checked, finished
 from audit.domain.heads import Head, Signer
-from audit.domain.leaves import LOG
+from audit.domain.leaves import LOG, STREAM
 from common import clock
 from common.db import Database
 from common.errors import SERVICE_UNAVAILABLE, Refused, not_found
@@ -24,6 +24,7 @@ from common.log import Cause, Conflict, Entry, Log, Recorded, Subject
 from common.logs import observe
 from common.reader import Reader
 from common.sealing import purpose_key
+from common.service import Runtime
 from common.stream import Stream
 from contracts import audit as said
 from contracts.names import PLATFORM, derived
@@ -59,6 +60,12 @@ def signer(secret_key: bytes) -> Signer:
     """The log's signer. Its key follows from the installation's secret key, so there is nothing to store or ship."""
     private = Ed25519PrivateKey.from_private_bytes(purpose_key(secret_key, f"audit/{LOG}"))
     return Signer(notes.Key(LOG, private.public_key().public_bytes_raw()), private.sign)
+
+
+def scribe(runtime: Runtime) -> Scribe:
+    """What it takes to sign in this process."""
+    key = signer(runtime.settings.secret_key)
+    return Scribe(runtime.log, Stream(runtime.nats, STREAM), runtime.database, key)
 
 
 # --- heads --------------------------------------------------------------------------------------------------------

@@ -9,12 +9,10 @@ from pydantic import BaseModel, ConfigDict
 
 from audit import execute, store
 from audit.domain.leaves import STREAM
-from audit.execute import Scribe
 from common import rpc
 from common.logs import observe
 from common.reader import Reader
 from common.service import Runtime
-from common.stream import Stream
 
 CHECKPOINT_SECONDS: Final = 5.0
 ALARM_SECONDS: Final = 1.0
@@ -29,17 +27,11 @@ class Check(BaseModel):
     """Compare every byte copy with the stream as well."""
 
 
-def scribe(runtime: Runtime) -> Scribe:
-    """What it takes to sign in this process."""
-    key = execute.signer(runtime.settings.secret_key)
-    return Scribe(runtime.log, Stream(runtime.nats, STREAM), runtime.database, key)
-
-
 async def start(runtime: Runtime) -> None:
     """Lay out the heads, sign regularly, listen to operators."""
     async with runtime.database.transaction() as connection:
         await store.lay_out_heads(connection)
-    writer = scribe(runtime)
+    writer = execute.scribe(runtime)
     history = runtime.runners[store.HISTORY_PROJECTION.name]
     told: set[str] = set()
 

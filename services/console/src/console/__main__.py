@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from console import screen
 from console.cli import app
 from console.failures import Failure
 
 
-def main() -> None:
-    """Run one command; its exit code is that of `failures`."""
+def main(words: Sequence[str] | None = None) -> None:
+    """Run one command and exit, with a code of `failures`. `words` are those of the command line unless given."""
+    given = sys.argv[1:] if words is None else list(words)
     try:
-        app(prog_name="mortise")
+        app(given, prog_name="mortise")
     except Failure as failure:
-        screen.failed(failure, as_json="--json" in sys.argv[1:])
+        screen.failed(failure, as_json="--json" in given)
         sys.exit(failure.exit_code)
 
 

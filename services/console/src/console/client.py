@@ -9,16 +9,14 @@ from typing import Any, Final
 import httpx
 
 from console import home
-from console.failures import Failure, unreachable
+from console.failures import REFUSED, UNREACHABLE, Failure, unreachable
 
 SECONDS_MAX: Final = 60.0
 TRIES_MAX: Final = 5
 PAUSE_SECONDS: Final = 0.4
 
-HINTS: Final = {
-    "UNAUTHENTICATED": "Sign in with `mortise login`, or set MORTISE_TOKEN.",
-    "FORBIDDEN": "Ask an administrator of the project for a higher role.",
-}
+HINTS: Final = {"UNAUTHENTICATED": "Sign in with `mortise login`, or set MORTISE_TOKEN."}
+"""What the API's hint means at a terminal."""
 
 
 class Client:
@@ -38,7 +36,7 @@ class Client:
         headers = dict(self._headers)
         if self._position:
             headers["mortise-position"] = self._position
-        if "mutation" in document:
+        if document.lstrip().startswith("mutation"):
             headers["idempotency-key"] = secrets.token_hex(16)
         body = {"query": document, "variables": {name: value for name, value in variables.items() if value is not None}}
         for attempt in range(1, TRIES_MAX + 1):
@@ -78,14 +76,15 @@ def answer_of(url: str, response: httpx.Response) -> dict[str, Any]:
 def failure_of(error: dict[str, Any]) -> Failure:
     """A GraphQL error as the command's end."""
     extensions = dict(error.get("extensions") or {})
-    code = str(extensions.pop("code", "INTERNAL_SERVER_ERROR"))
-    hint = extensions.pop("hint", None) or HINTS.get(code)
+    # The data API has its own codes: numbers of the dialect.
+    code = str(extensions.pop("code", None) or error.get("code") or "INTERNAL_SERVER_ERROR")
+    said = extensions.pop("hint", None)
+    hint = HINTS.get(code, said)
     reason = extensions.pop("reason", None)
     text = str(error.get("message", "Refused without a message."))
     silent = code == "SERVICE_UNAVAILABLE"
-    build = unreachable(text, hint) if silent else Failure(text, hint)
-    build.code, build.reason, build.details = code, reason, extensions
-    return build
+    exit_code = UNREACHABLE if silent else REFUSED
+    return Failure(text, hint, code=code, exit_code=exit_code, reason=reason, details=extensions)
 
 
 def _silent(url: str, error: httpx.TransportError) -> Failure:

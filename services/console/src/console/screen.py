@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Iterable, Sequence
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 from rich.console import Console
@@ -17,10 +17,14 @@ from console.failures import Failure, usage
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
 Force = Annotated[bool, typer.Option("--force", "-f", help="Do not ask, and accept losing data.")]
 
-out = Console(highlight=False, soft_wrap=True)
+PIPE_COLUMNS: Final = 240
+"""Width of tables that nobody looks at."""
+
+out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty() else PIPE_COLUMNS)
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
-GRADE_STYLES = {"BREAKING": "red", "DANGEROUS": "yellow", "SAFE": "green"}
+SAFE_LINES_MAX: Final = 20
+GRADE_STYLES: Final = {"BREAKING": "red", "DANGEROUS": "yellow", "SAFE": "green"}
 
 
 def answer(value: Any, render: Callable[[], None], *, as_json: bool) -> None:
@@ -42,8 +46,11 @@ def table(title: str | None, columns: Sequence[str], rows: Iterable[Sequence[obj
 
 
 def facts(pairs: Iterable[tuple[str, object]]) -> None:
-    """Names and values, one a line."""
-    table(None, ("", ""), [pair for pair in pairs if pair[1] is not None])
+    """Names and values, one a line, which is never broken: keys and addresses are there to be copied."""
+    shown = [(name, str(value)) for name, value in pairs if value is not None]
+    width = max((len(name) for name, _ in shown), default=0)
+    for name, value in shown:
+        out.print(f"{name:<{width}}  {value}", markup=False)
 
 
 def say(text: str) -> None:
@@ -56,9 +63,13 @@ def changes(found: Sequence[dict[str, Any]]) -> None:
     order = list(GRADE_STYLES)
     grave = any(each["criticality"] != "SAFE" for each in found)
     out.print("[bold red]This push changes the API:[/]" if grave else "[bold]This push changes the API:[/]")
-    for each in sorted(found, key=lambda each: order.index(each["criticality"])):
+    ordered = sorted(found, key=lambda each: order.index(each["criticality"]))
+    safe = [each for each in ordered if each["criticality"] == "SAFE"]
+    for each in ordered[: len(ordered) - len(safe) + SAFE_LINES_MAX]:
         grade = each["criticality"]
         out.print(f"  [{GRADE_STYLES[grade]}]{grade:<9}[/]  {escape(each['message'])}")
+    if len(safe) > SAFE_LINES_MAX:
+        out.print(f"  and {len(safe) - SAFE_LINES_MAX} more that are safe")
 
 
 def losses(found: Sequence[dict[str, Any]]) -> None:
@@ -98,9 +109,25 @@ def confirmed(question: str, *, force: bool, otherwise: str) -> None:
     if force:
         return
     if not interactive():
-        raise usage(otherwise, "Say --force if that is what you want.")
+        raise Failure(otherwise, "Say --force if that is what you want.", code="CONFIRMATION_NEEDED")
     if not typer.confirm(question, default=False, err=True):
         raise Failure("Nothing was done.", code="CANCELLED")
+
+
+def unless_lost(act: Callable[[bool], dict[str, Any]], *, force: bool) -> dict[str, Any]:
+    """The outcome of something that may lose data; when it is refused for that, somebody may still want it.
+
+    `act` takes whether losing data is accepted. Raises Failure.
+    """
+    try:
+        return act(force)
+    except Failure as failure:
+        if failure.reason != "DATA_LOSS" or not interactive():
+            raise
+        err.print(escape(failure.message))
+        losses(failure.details.get("losses") or [])
+        confirmed("Lose it?", force=False, otherwise=failure.message)
+        return act(True)  # noqa: FBT003 - it was agreed to
 
 
 def given(value: str | None, option: str, question: str, *, hidden: bool = False) -> str:

@@ -74,6 +74,11 @@ def until_deployed(
         time.sleep(LOOK_SECONDS)
 
 
+def data_urls(client: Client, found: dict[str, dict[str, Any]]) -> dict[str, str]:
+    """Where the data APIs are of environments that exist."""
+    return {name: data_url(client, each) for name, each in found.items() if each["state"] != "absent"}
+
+
 def data_url(client: Client, environment: dict[str, Any]) -> str:
     """Where the environment's data API is."""
     return f"{client.url}/{environment['endpoint']}/graphql"

@@ -7,6 +7,7 @@ from typing import Any, Final
 
 from ariadne import ObjectType, QueryType
 from graphql import GraphQLResolveInfo
+from sqlalchemy import RowMapping as Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common import clock
@@ -20,7 +21,6 @@ from contracts.names import database, endpoint
 from provisioner.domain.plan import decode
 from provisioner.domain.visibility import sees_project, sees_service
 from provisioner.store import queries
-from provisioner.store.queries XX
 
 Info = GraphQLResolveInfo[Context]
 

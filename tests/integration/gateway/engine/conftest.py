@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AsyncExitStack
+from typing import Any
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -35,14 +36,15 @@ async def environments(servers: Stack) -> AsyncIterator[Open]:
             place = await Place(cluster).made()
             stack.push_async_callback(place.gone)
             assert await place.deploy(model) is None
-            connection = await asyncpg.connect(
-                host=server.hostname,
-                port=server.port,
-                user=database(place.id),
-                password=environment_password(SECRET, place.id),
-                database=database(place.id),
-            )
+            where: dict[str, Any] = {
+                "host": server.hostname,
+                "port": server.port,
+                "user": database(place.id),
+                "password": environment_password(SECRET, place.id),
+                "database": database(place.id),
+            }
+            connection = await asyncpg.connect(**where)
             stack.push_async_callback(connection.close)
-            return Client(Engine(prepare(model, digest(encode(model)))), connection)
+            return Client(Engine(prepare(model, digest(encode(model)))), connection, where)
 
         yield opened

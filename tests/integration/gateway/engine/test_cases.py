@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 
 import pytest
 
@@ -16,7 +16,7 @@ Seeded = Callable[[str], Awaitable[Client]]
 
 
 @pytest.fixture(scope="session")
-async def seeded(environments: Open) -> AsyncIterator[Seeded]:
+def seeded(environments: Open) -> Seeded:
     """One environment per area, filled once."""
     clients: dict[str, Client] = {}
 
@@ -26,7 +26,7 @@ async def seeded(environments: Open) -> AsyncIterator[Seeded]:
             await clients[area].data(seed(area))
         return clients[area]
 
-    yield client
+    return client
 
 
 @pytest.mark.parametrize("case", cases(), ids=lambda case: case.name)

@@ -2,6 +2,12 @@
 
 It stays in the foreground, prints a line when something happens, and writes DIR/state.json when all is ready. SIGTERM
 or Control-C stops everything in order; a second one does not wait.
+
+Servers of your own win over the embedded ones: MORTISE_NATS_URL (with a user that may make streams, or with the
+accounts that `python -m common.bootstrap nats-config` prints) and MORTISE_POSTGRES_DSN (a user with CREATEDB and
+CREATEROLE). MORTISE_NATS_SERVER and MORTISE_POSTGRES_BIN name other binaries, MORTISE_NATS_REPLICAS the copies of each
+stream, MORTISE_SECRET_KEY a key of your own (hex, 32 bytes) instead of a file in the data directory. Other MORTISE_
+variables, such as MORTISE_LOG_LEVEL, are handed on to the services.
 """
 
 from __future__ import annotations
@@ -19,7 +25,9 @@ from common.devstack.supervisor import Options, Supervisor
 
 
 def _arguments(words: list[str]) -> argparse.Namespace:
-    parser = argparse.ArgumentParser(prog="python -m common.devstack", description=__doc__)
+    parser = argparse.ArgumentParser(
+        prog="python -m common.devstack", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--data", type=Path, default=Path(".mortise"), help="data directory (.mortise)")
     parser.add_argument("--host", default="127.0.0.1", help="address of the public door (127.0.0.1)")
     parser.add_argument("--port", type=int, default=4000, help="port of the public door; 0 takes a free one (4000)")

@@ -71,7 +71,7 @@ class Home:
                 f"{self.path} was written by a newer Mortise (layout {layout}; this one knows {LAYOUT}). "
                 "Upgrade Mortise, or choose another --data DIR.",
             )
-        if not kept and (self.path / "postgres").exists():
+        if not kept and (self.path / "postgres" / "data").exists():
             raise DevstackError(
                 f"{self.path} holds databases but no kept.json with their passwords. Put it back, or choose another "
                 "--data DIR.",

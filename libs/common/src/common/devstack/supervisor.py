@@ -27,6 +27,8 @@ from common.devstack.processes import Recipe, Running, end_strays, send, start, 
 
 READY_SECONDS_MAX: Final = 90.0
 BACKOFF_SECONDS: Final = (0.0, 0.1, 0.3, 1.0, 3.0, 5.0)
+HOPELESS_FAILURES: Final = 4
+"""So often a process may end before it was ever ready; while the stack runs there is no such limit."""
 STEADY_SECONDS: Final = 10.0
 """A process that lived this long starts again without waiting."""
 _TICK_SECONDS: Final = 0.05
@@ -34,11 +36,12 @@ _IDLE_SECONDS: Final = 1.0
 _LOG_LINES_SHOWN: Final = 15
 
 LIBRARIES: Final = (
-    "aiohttp.web", "ariadne", "argon2", "asyncpg", "cryptography.hazmat.primitives.ciphers.aead", "faststream.nats",
-    "graphql", "nats", "orjson", "prometheus_client", "pydantic", "sqlalchemy.dialects.postgresql.asyncpg",
-    "sqlalchemy.ext.asyncio", "structlog", "uvloop", "common.service", "common.bootstrap.__main__",
+    "asyncpg", "nats", "common.bootstrap.__main__", "pydantic", "sqlalchemy.ext.asyncio",
+    "sqlalchemy.dialects.postgresql.asyncpg", "faststream.nats", "graphql", "ariadne", "aiohttp.web", "argon2",
+    "cryptography.hazmat.primitives.ciphers.aead", "orjson", "prometheus_client", "structlog", "uvloop",
+    "common.service",
 )  # fmt: skip
-"""Imported once, before the services are forked from this process."""
+"""Imported once, before the services are forked from this process; what bootstrap needs comes first."""
 
 
 @dataclass(frozen=True)
@@ -91,7 +94,6 @@ class Supervisor:
                 self.home.secret_key_file()
                 self._end_strays()
                 self._start_servers()
-                self._bootstrap()
                 for name in self.options.services:
                     for index in range(self.options.workers if name == "gateway" else 1):
                         self._add(self._service(name, index))
@@ -130,30 +132,43 @@ class Supervisor:
         self.home.remember_pids({})
 
     def _start_servers(self) -> None:
+        """nats-server and PostgreSQL answer, bootstrap is done, and the services' libraries are in memory."""
+        self.home.keep()  # passwords first: a cluster made with forgotten ones would be lost
         nats_url, postgres_dsn = os.environ.get("MORTISE_NATS_URL"), os.environ.get("MORTISE_POSTGRES_DSN")
         making: Running | None = None
         if not postgres_dsn:
             make, postgres = servers.postgres(self.home)
             postgres_dsn = postgres.url
-            making = start(make) if make else None
             part = Part("postgres", lambda: postgres.recipe, postgres.ready)
-            if making is None:
+            if make is None:
                 self._add(part)
+            else:
+                making = start(make)
         if not nats_url:
             nats = servers.nats(self.home)
             nats_url, self._own_nats = nats.url, True
             self._add(Part("nats-server", lambda: nats.recipe, nats.ready))
         self.home.keep()
         self.site = services.Site(nats_url, postgres_dsn, self.site.host, self.site.port, self.site.workers)
-        if self.options.services:
-            for library in LIBRARIES:
-                importlib.import_module(library)
-            gc.freeze()  # so that a collection in one service does not copy what all share
+        bootstrapping = self._import_libraries(servers_are_new=making is not None)
         if making is not None:
             self._finish(making)
             servers.finish_cluster(self.home)
             self._add(part)
-        self._until_ready(self.parts)
+        if bootstrapping is None:
+            self._until_ready(self.parts)
+            bootstrapping = self._bootstrap()
+        self._finish(bootstrapping)
+
+    def _import_libraries(self, *, servers_are_new: bool) -> Running | None:
+        """Take the longest part of a start; bootstrap begins meanwhile if the servers answer, and is returned then."""
+        bootstrapping: Running | None = None
+        for library in LIBRARIES if self.options.services else ():
+            importlib.import_module(library)
+            if bootstrapping is None and not servers_are_new and self._look(self.parts):
+                bootstrapping = self._bootstrap()
+        gc.freeze()  # so that a collection in one service does not copy what all share
+        return bootstrapping
 
     def _service(self, name: str, index: int) -> Part:
         node = f"{name}-{index}"
@@ -178,9 +193,9 @@ class Supervisor:
         part.started_at = time.monotonic()
         self._remember_pids()
 
-    def _bootstrap(self) -> None:
+    def _bootstrap(self) -> Running:
         environ = services.bootstrap_environment(self.home, self.site, own_nats=self._own_nats)
-        self._finish(start(Recipe("bootstrap", self._log("bootstrap"), module="common.bootstrap", environ=environ)))
+        return start(Recipe("bootstrap", self._log("bootstrap"), module="common.bootstrap", environ=environ))
 
     def _finish(self, running: Running) -> None:
         """Wait for a process that ends by itself. Raises DevstackError with its last words when it failed."""
@@ -192,12 +207,12 @@ class Supervisor:
     def _until_ready(self, parts: list[Part]) -> None:
         deadline = time.monotonic() + READY_SECONDS_MAX
         while not self._look(parts):
-            if time.monotonic() > deadline:
-                late = next(part for part in parts if not part.ready)
-                raise DevstackError(
-                    f"{late.name} was not ready after {READY_SECONDS_MAX:.0f} s. The end of "
-                    f"{late.recipe().log}:\n{_last_words(late.recipe().log)}",
-                )
+            late = next(part for part in parts if not part.ready)
+            hopeless = next((part for part in parts if part.failures >= HOPELESS_FAILURES), None)
+            if hopeless is not None or time.monotonic() > deadline:
+                blamed, log = hopeless or late, self._log((hopeless or late).name)
+                how = "ends again and again" if hopeless else f"was not ready after {READY_SECONDS_MAX:.0f} s"
+                raise DevstackError(f"{blamed.name} {how}. The end of {log}:\n{_last_words(log)}")
             self._pause(_TICK_SECONDS)
 
     # --- run ------------------------------------------------------------------------------------------------------
@@ -230,13 +245,15 @@ class Supervisor:
         part.running, part.ready, part.restart_at = None, False, time.monotonic() + wait
         how = f"signal {-code}" if code < 0 else f"code {code}"
         say(f"{part.name} ended ({how}), starts again" + (f" in {wait} s" if wait else ""))
+        for other in self.parts:  # who stands on it has to answer anew before all is ready
+            other.ready = False
 
     def _say_ready(self) -> None:
         kept = self.home.kept
         nats_admin = services.with_user(self.site.nats_url, accounts.ADMIN, kept.passwords[accounts.ADMIN])
         self.home.say_state(
             {
-                "url": f"http://{self.site.host}:{self.site.port}",
+                "url": self._url(),
                 "admin_token": kept.operator_token,
                 "operator": {"email": kept.operator_email, "password": kept.operator_password},
                 "nats_url": nats_admin if self._own_nats else self.site.nats_url,
@@ -250,7 +267,11 @@ class Supervisor:
                 },
             },
         )
-        say(f"ready: http://{self.site.host}:{self.site.port}")
+        say(f"ready: {self._url()}")
+
+    def _url(self) -> str:
+        host = "127.0.0.1" if self.site.host == "0.0.0.0" else self.site.host  # noqa: S104 - the address of all is nobody's
+        return f"http://{host}:{self.site.port}"
 
     def _remember_pids(self) -> None:
         running = [part.running for part in self.parts if part.running is not None]

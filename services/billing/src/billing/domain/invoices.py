@@ -1,4 +1,4 @@
-"""A draft invoice: a pure function of plan versions, usage and a cut-off, with one rounding per line (MA 4.3, 4.6, A07).
+"""A draft invoice: a pure function of plan versions, usage and a cut-off, one rounding per line (MA 4.3, 4.6, A07).
 
 A call is owed by the client whose key made it, else by the client its plan names, else by the organisation itself.
 """
@@ -29,6 +29,8 @@ class Account:
     name: str
     currency: str
     zone: str
+    main: bool = True
+    """Of several currencies the first; calls without a price stand there, and only there."""
 
 
 @dataclass(frozen=True)
@@ -55,11 +57,8 @@ class Owed:
 
 def owed(
     plans: Mapping[str, Sequence[Version]], usage: Iterable[Minute], period: Period
-) -> dict[tuple[str | None, str], list[Owed]]:
-    """What was called in the period, by (client, currency) that owes it; clients by their own months.
-
-    Usage without a price stands in the default currency of whoever would owe it.
-    """
+) -> dict[str | None, tuple[Owed, ...]]:
+    """What was called in the period, by the client that owes it."""
     sums: dict[tuple[str | None, Version], tuple[str, int]] = {}
     for minute in usage:
         if not is_billed(minute.kind, minute.class_) or not period.from_ms <= minute.minute_ms < period.to_ms:
@@ -67,9 +66,9 @@ def owed(
         version = in_force(plans.get(minute.instance, ()), minute.instance, minute.minute_ms)
         key = (minute.client or version.terms.client, version)
         sums[key] = (minute.service_name, sums.get(key, ("", 0))[1] + minute.calls)
-    grouped: dict[tuple[str | None, str], list[Owed]] = {}
+    grouped: dict[str | None, tuple[Owed, ...]] = {}
     for (client, version), (name, calls) in sums.items():
-        grouped.setdefault((client, version.terms.currency), []).append(Owed(version, name, calls))
+        grouped[client] = (*grouped.get(client, ()), Owed(version, name, calls))
     return grouped
 
 
@@ -77,13 +76,7 @@ def draft(
     plans: Mapping[str, Sequence[Version]], usage: Iterable[Minute], period: Period, account: Account, cutoff: int
 ) -> bytes:
     """The canonical document of what the account owes for the period; `cutoff` = position in CALLS counted up to."""
-    mine = [
-        item
-        for (client, currency), items in owed(plans, usage, period).items()
-        if client == account.client
-        for item in items
-        if currency == account.currency or item.version.terms.kind == "NOT_BILLABLE"
-    ]
+    mine = [item for item in owed(plans, usage, period).get(account.client, ()) if _belongs(item, account)]
     mine.sort(key=lambda item: (item.service_name, item.version.instance, item.version.number))
     lines: list[dict[str, Any]] = []
     total = calls = 0
@@ -116,9 +109,17 @@ def invoice_id(account: Account, label: str) -> str:
     return derived("invoice", account.issuer, account.project, account.client or "", account.currency, label)
 
 
-def account_currency(own: str | None, owed_in: Iterable[str]) -> str:
-    """The currency of an account: its own, else the one it owes in (the first by name if several)."""
-    return own or min(owed_in, default=DEFAULT_CURRENCY)
+def currencies(own: str | None, items: Iterable[Owed]) -> tuple[str, ...]:
+    """The currencies somebody owes in, his own first; never none (MA 4.2: one account, one currency, one document)."""
+    priced = {item.version.terms.currency for item in items if item.version.terms.kind != "NOT_BILLABLE"}
+    first = own or min(priced, default=DEFAULT_CURRENCY)
+    return (first, *sorted(priced - {first}))
+
+
+def _belongs(item: Owed, account: Account) -> bool:
+    if item.version.terms.kind == "NOT_BILLABLE":
+        return account.main
+    return item.version.terms.currency == account.currency
 
 
 def _line(number: int, item: Owed, line: rating.Line, currency: str) -> dict[str, Any]:

@@ -56,7 +56,7 @@ class Version:
 
     @property
     def id(self) -> str:
-        """`<instance>@<n>`"""
+        """`<instance>@<n>`."""
         return f"{self.instance}@{self.number}"
 
 

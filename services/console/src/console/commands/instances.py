@@ -77,7 +77,7 @@ def info(
     client = signed_in()
     _, instance = _both(client, project_option or project, service_option or service)
     running = waiting.environments(client, instance=instance["id"])
-    urls = {name: waiting.data_url(client, each) for name, each in running.items()}
+    urls = waiting.data_urls(client, running)
     plan = client.ask(documents.RATE_PLAN, instance=instance["id"])["ratePlan"]
 
     def render() -> None:
@@ -88,10 +88,11 @@ def info(
         )
         screen.facts([("service", instance["service"]["slug"]), ("instance", instance["id"]), ("price", price)])
         rows = [
-            (each["name"], each["declaredVersion"], each["version"], each["state"], each["reason"], urls[each["name"]])
+            (each["name"], each["declaredVersion"], each["version"], each["state"], each["reason"])
             for each in running.values()
         ]
-        screen.table(None, ("Environment", "Declared", "Runs", "State", "Reason", "URL"), rows)
+        screen.table(None, ("Environment", "Declared", "Runs", "State", "Reason"), rows)
+        screen.facts(urls.items())
 
     screen.answer({**instance, "running": running, "urls": urls, "ratePlan": plan}, render, as_json=as_json)
 
@@ -119,8 +120,10 @@ def promote(  # noqa: PLR0913 - the options of one command
     version = instance["service"]["publishedVersion"] if from_ == "demo" else here["version"] if here else None
     changed = not (version and there and there["version"] == version and there["state"] == "ready")
     if changed:
-        words = {"instance": instance["id"], "from": from_, "to": to, "force": force}
-        made = client.ask(documents.PROMOTE_INSTANCE, **words)["promoteInstance"]
+        words = {"instance": instance["id"], "from": from_, "to": to}
+        made = screen.unless_lost(
+            lambda accepted: client.ask(documents.PROMOTE_INSTANCE, **words, force=accepted), force=force
+        )["promoteInstance"]
         version = declared(made)[to]
         assert version, "a promotion declares a version"
         there = watched(client, to, version, after=waiting.newest(there), instance=instance["id"])

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 import typer
 
 from console import documents, folder, screen, waiting
-from console.client import Client, signed_in
+from console.client import signed_in
 from console.commands.deploying import watched
 from console.failures import Failure, usage
 from console.screen import Force, Json
@@ -85,7 +85,7 @@ def info(*, service: Service = None, as_json: Json = False) -> None:
     client = signed_in()
     found = client.ask(documents.SERVICE, service=of_folder(service))["service"]
     running = waiting.environments(client, service=found["id"])
-    urls = {name: waiting.data_url(client, each) for name, each in running.items()}
+    urls = waiting.data_urls(client, running)
 
     def render() -> None:
         screen.facts(
@@ -104,12 +104,10 @@ def info(*, service: Service = None, as_json: Json = False) -> None:
         )
         screen.table(
             None,
-            ("Environment", "Declared", "Runs", "State", "URL"),
-            [
-                (each["name"], each["version"], *_runs(running.get(each["name"])), urls.get(each["name"]))
-                for each in found["environments"]
-            ],
+            ("Environment", "Declared", "Runs", "State"),
+            [(each["name"], each["version"], *_runs(running.get(each["name"]))) for each in found["environments"]],
         )
+        screen.facts(urls.items())
 
     screen.answer({**found, "running": running, "urls": urls}, render, as_json=as_json)
 
@@ -134,11 +132,27 @@ def push(
     said = notes or [screen.given(None, "--release-notes", "Release notes")]
     before = waiting.newest(waiting.environments(client, service=service["id"]).get("private"))
     wanted = {"service": service["id"], "schema": schema, "notes": said, "version": version, "force": force or lost}
-    pushed = client.ask(documents.PUSH_SERVICE, input=wanted)["pushService"]
+    try:
+        pushed = client.ask(documents.PUSH_SERVICE, input=wanted)["pushService"]
+    except Failure as failure:
+        if failure.reason != "UNCHANGED":
+            raise
+        value, told = (
+            {"service": service["slug"], "version": service["privateVersion"], "changed": False},
+            failure.message,
+        )
+        screen.answer(value, lambda: screen.out.print(told, markup=False), as_json=as_json)
+        return
     environment = watched(client, "private", pushed["name"], after=before, service=service["id"])
     url = waiting.data_url(client, environment)
     screen.answer(
-        {"service": service["slug"], "version": pushed["name"], "url": url, "changes": pushed["changes"]},
+        {
+            "service": service["slug"],
+            "version": pushed["name"],
+            "changed": True,
+            "url": url,
+            "changes": pushed["changes"],
+        },
         lambda: screen.out.print(f"{service['slug']} {pushed['name']} runs on private: {url}", markup=False),
         as_json=as_json,
     )
@@ -153,7 +167,9 @@ def promote(*, service: Service = None, force: Force = False, as_json: Json = Fa
     if version and demo and demo["version"] == version and demo["state"] == "ready":
         text, changed = f"{found['slug']} is up to date: {version} runs on demo.", False
     else:
-        published = client.ask(documents.PROMOTE_SERVICE, service=found["id"], force=force)["promoteService"]
+        published = screen.unless_lost(
+            lambda accepted: client.ask(documents.PROMOTE_SERVICE, service=found["id"], force=accepted), force=force
+        )["promoteService"]
         version, changed = published["name"], True
         demo = watched(client, "demo", published["name"], after=waiting.newest(demo), service=found["id"])
         text = f"{found['slug']} {version} is published: {waiting.data_url(client, demo)}"
@@ -230,9 +246,3 @@ def _agreed(preview: dict[str, Any], *, force: bool, as_json: bool) -> bool:
         what = "lose data" if losses else "change what callers rely on"
         screen.confirmed(f"This push would {what}. Push it?", force=force, otherwise=f"This push would {what}.")
     return bool(losses)
-
-
-def names(client: Client, service: str) -> dict[str, Any]:
-    """A service by id or slug."""
-    found: dict[str, Any] = client.ask(documents.SERVICE, service=service)["service"]
-    return found

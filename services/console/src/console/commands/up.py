@@ -37,8 +37,8 @@ STEPS: Final = {
 }
 
 
-class _Stop(Exception):  # noqa: N818 - an order, not an error
-    """Somebody wants it to end."""
+class _Stop(KeyboardInterrupt):
+    """Somebody wants it to end. Of this kind, because an event loop lets no other through."""
 
 
 def up(

@@ -78,14 +78,6 @@ async def present(environment: Environment, type_: str) -> dict[int, str]:
         after = page[-1]["id"]
 
 
-async def counts(environment: Environment, stages: Sequence[Stage]) -> dict[str, int]:
-    """How many nodes there are of each type."""
-    kinds = sorted({type_ for stage in stages for type_ in stage})
-    fields = " ".join(f"{type_}: _{_all(type_)}Meta {{ count }}" for type_ in kinds)
-    found = await environment.ask(f"query Counts {{ {fields} }}")
-    return {type_: found[type_]["count"] for type_ in kinds}
-
-
 async def _create(environment: Environment, missing: dict[str, list[Row]], ids: Ids, progress: Progress) -> int:
     async def send(batch: Batch) -> int:
         made = await environment.ask(batch.document, **batch.variables)

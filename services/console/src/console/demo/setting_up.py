@@ -16,12 +16,12 @@ from typing import Any, Final
 from console import documents, home, waiting
 from console.client import Client
 from console.demo import load, rows
-from console.failures import Failure
+from console.failures import UNREACHABLE, Failure
 from console.folder import Folder, here
 
 PROJECT: Final = {"name": "Corner Shop", "slug": "corner-shop", "description": "A shop that uses the music store."}
 CLIENT: Final = {"name": "Listening Club", "email": "club@example.org", "currency": "EUR", "timeZone": "UTC"}
-PLAN: Final = {"kind": "PAY_PER_CALL", "price": "0.0025", "currency": "EUR"}
+PLAN: Final = {"kind": "PAY_PER_CALL", "price": "0.02", "currency": "EUR"}
 CALLS: Final = (
     "query Artists { allArtists(first: 5, orderBy: name_ASC) { name albums(first: 2) { title } } }",
     "query Album { Album(number: 1) { title artist { name } tracks { name milliseconds genre { name } } } }",
@@ -30,6 +30,9 @@ CALLS: Final = (
     "query Boss { Employee(number: 1) { lastName reports { lastName reports { lastName } } } }",
 )
 """Calls on prod, made with the client's key."""
+
+TRIES_MAX: Final = 5
+PAUSE_SECONDS: Final = 1.0
 
 
 @dataclass
@@ -173,19 +176,30 @@ def _payer(client: Client, project: dict[str, Any]) -> tuple[str, str]:
 
 async def _load(demo: Demo, counted: Callable[[int, int], None]) -> None:
     stages = rows.stages(rows.read(data_set()))
-    all_rows = 2 * sum(len(each) for stage in stages for each in stage.values())
-    there = 0
+    all_rows = sum(len(each) for stage in stages for each in stage.values())
+    there = dict.fromkeys(("dev", "prod"), 0)
 
-    def more(count: int) -> None:
-        nonlocal there
-        there += count
-        counted(there, all_rows)
+    async def fill(name: str) -> None:
+        def more(count: int) -> None:
+            there[name] += count
+            counted(sum(there.values()), all_rows * len(there))
 
-    async with (
-        load.Environment(data_url(demo, "dev"), demo.project_key) as dev,
-        load.Environment(data_url(demo, "prod"), demo.project_key) as prod,
-    ):
-        await asyncio.gather(load.load(dev, stages, more), load.load(prod, stages, more))
+        async with load.Environment(data_url(demo, name), demo.project_key) as environment:
+            for attempt in range(1, TRIES_MAX + 1):
+                there[name] = 0
+                try:
+                    await load.load(environment, stages, more)
+                except Failure as failure:
+                    # A process that is just starting again; what was created is found by the next try.
+                    if failure.exit_code != UNREACHABLE or attempt == TRIES_MAX:
+                        raise
+                    await asyncio.sleep(PAUSE_SECONDS)
+                else:
+                    return
+
+    for outcome in await asyncio.gather(*map(fill, there), return_exceptions=True):
+        if isinstance(outcome, BaseException):
+            raise outcome
 
 
 async def _call(demo: Demo) -> None:

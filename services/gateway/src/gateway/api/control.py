@@ -25,7 +25,7 @@ from common.errors import UNAUTHENTICATED, Refused, bad_input
 from common.logs import observe
 from common.rpc import Ask
 from contracts.access import ANONYMOUS, INVALID, Principal
-from gateway.api.http import POSITION, Asked, Reply, method_not_allowed
+from gateway.api.http import POSITION, Asked, Reply, method_not_allowed, position_of
 from gateway.domain import bodies, limits
 from gateway.domain.admission import control_credential
 from gateway.domain.bodies import GRAPHQL_JSON, Params
@@ -88,14 +88,12 @@ class Control:
         return Reply(orjson.dumps(body), status, f"{kind}; charset=utf-8", headers)
 
     async def _caller(self, asked: Asked) -> Caller:
-        position = asked.header("mortise-position") or "0"
-        if not position.isdecimal() or len(position) > 18:  # noqa: PLR2004 - digits of a 63-bit number
-            raise bodies.BadBody(400, f"Mortise-Position is not a position: {position[:40]!r}.")
+        position = position_of(asked)
         key = asked.header("idempotency-key")
         if key is not None and not 0 < len(key) <= 200:  # noqa: PLR2004 - longer than any id or hash
             raise bodies.BadBody(400, "Idempotency-Key has 1 to 200 characters.")
-        await self._lookup.wait_for(int(position))
-        return Caller(await self._principal(asked), int(position), key)
+        await self._lookup.wait_for(position)
+        return Caller(await self._principal(asked), position, key)
 
     async def _principal(self, asked: Asked) -> Principal:
         secret = control_credential(asked.header("authorization"))

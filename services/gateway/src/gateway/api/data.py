@@ -15,7 +15,7 @@ from typing import Any, Literal
 from common.errors import Refused
 from contracts.calls import CallClass
 from gateway.api.figures import Figures, Line
-from gateway.api.http import Asked
+from gateway.api.http import Asked, position_of
 from gateway.domain import journal, outcomes
 from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credential, presented, unknown_endpoint
 from gateway.domain.bodies import Params
@@ -127,10 +127,9 @@ def place_of(route: Route) -> journal.Place:
 
 async def find(lookup: Lookup, asked: Asked, endpoint: str) -> Route:
     """The environment of a path segment. Raises Refused NOT_FOUND."""
-    position = asked.header("mortise-position")
-    if position is not None and position.isdecimal() and int(position) > lookup.directory.position:
+    if asked.header("mortise-position") is not None:
         # A caller who has just been told of a deployment or a key says how far the log was then (DESIGN 2.10).
-        await lookup.wait_for(int(position))
+        await lookup.wait_for(position_of(asked))
     route = await lookup.route(endpoint) if is_endpoint(endpoint) else None
     if route is None:
         raise unknown_endpoint(endpoint)

@@ -148,6 +148,14 @@ def _nothing(asked: Asked) -> Reply:
     return refused(Refused(NOT_FOUND, f"Nothing is at {asked.path[:200]!r}.", "The control API is at POST /query."))
 
 
+def position_of(asked: Asked) -> int:
+    """The log position that the caller wants to be seen; 0 without one. Raises BadBody (400)."""
+    text = asked.header("mortise-position") or "0"
+    if not (text.isascii() and text.isdecimal() and len(text) < 19):  # noqa: PLR2004 - what fits into 63 bits
+        raise BadBody(400, f"Mortise-Position is not a position: {text[:40]!r}.")
+    return int(text)
+
+
 def as_json(value: Any, status: int = 200) -> Reply:
     """A small JSON document."""
     return Reply(orjson.dumps(value), status)

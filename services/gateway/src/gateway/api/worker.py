@@ -101,6 +101,8 @@ class Worker:
         control = Control(self.owners, self.lookup, development=self._options.development)
         self.server = Server(doors(runtime, control, Modern(shell), Simple(shell)))
         await self.server.open(settings.http_host, settings.http_port)
+        runtime.health.checks["directory"] = self.lookup.check
+        runtime.health.checks["schema"] = self.owners.check
         # What lives since the start lives for ever: the collector need not look at it again.
         gc.collect()
         gc.freeze()
@@ -111,6 +113,8 @@ class Worker:
         await self.server.close()
         self.meter.stop()
         await asyncio.wait([self._sending], timeout=DRAIN_SECONDS)
+        self._sending.cancel()
+        await asyncio.wait([self._sending])
         self.meter.close()
         self.figures.close()
         await self.connections.close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, Protocol
 
 import orjson
 
@@ -23,6 +23,12 @@ _MOVED_STATES: Final = frozenset({"42703", "42P01", "23502", "23514"})
 """Undefined column or table, NOT NULL or enum check violated: the statement was made for another model."""
 _RETRY_STATES: Final = frozenset({"40001", "40P01"})
 _KEY: Final = re.compile(r"\(([^()]+)\)=\((.*?)\)")
+
+
+class Row(Protocol):
+    """What a driver gives for a row: columns by number."""
+
+    def __getitem__(self, column: int, /) -> Any: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,14 +49,11 @@ class Constraint:
     far: str = ""
 
 
-def judge(
-    statement: Statement, row: Sequence[Any] | None, variables: Mapping[str, Any]
-) -> Answered | Failure | Again | None:
+def judge(statement: Statement, row: Row | None, variables: Mapping[str, Any]) -> Answered | Failure | Again | None:
     """What the row of a write statement means; None = go on. Nothing else may be read from it."""
     if statement.expects == "nothing":
         return None
-    if row is None:
-        return _named(statement, statement.refusals[0], None, variables)
+    assert row is not None, "verdicts and answers of writes are one row"
     verdict = row[0]
     if verdict is not None:
         if verdict == "moved":

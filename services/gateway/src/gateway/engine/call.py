@@ -49,8 +49,8 @@ Reader = Callable[[Mapping[str, Any]], Any]
 class Statement:
     """One statement of a root field.
 
-    `expects`: `nothing` (ignore the result), or one row or none of text columns: `answer` (the JSON text of the field;
-    no row or null for a null field), `verdict` (null = go on; else why not, see `answer.judge`), `verdict, answer`.
+    `expects`: `nothing` (ignore the result); `answer` (one text column, the JSON text of the field; no row or null for a
+    null field); `verdict` (one row, one text column: null = go on, else why not, see `answer.judge`); `verdict, answer`.
     Parameter types stand in the text (`$1::text`): str, int, float, bool, datetime, None and lists of these.
     """
 
@@ -58,7 +58,7 @@ class Statement:
     expects: Literal["nothing", "answer", "verdict", "verdict, answer"]
     getters: tuple[Getter, ...] = ()
     refusals: tuple[Failure, ...] = ()
-    """What the numbers in a verdict mean; the first one is also what no row means."""
+    """What the numbers in a verdict mean."""
     node: Reader | None = None
     """The id that the client gave for the written node, for messages."""
 

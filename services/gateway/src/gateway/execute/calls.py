@@ -179,6 +179,10 @@ async def _read(connection: Connection, call: Call, root: Root) -> Result | Agai
 
 
 async def _write(connection: Connection, call: Call, root: Root) -> Result | Again:
+    if len(root.statements) == 1:
+        # It is a transaction of its own, and writes nothing when its verdict objects.
+        outcome = await _statements(connection, call, root)
+        return outcome.text if isinstance(outcome, Answered) else outcome
     transaction = connection.transaction()
     await transaction.start()
     try:

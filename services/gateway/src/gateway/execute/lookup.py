@@ -27,6 +27,8 @@ from gateway.domain.directory import Directory, Holder, Route
 from gateway.store import snapshot
 
 CATCH_UP_SECONDS: Final = 2.0
+CATCHING_UP: Final = 1000
+"""A worker further behind than this is not ready."""
 UNKNOWN_SECONDS: Final = 1.0
 """How long something unknown stays unknown without another look at the log; what the log says meanwhile wins."""
 UNKNOWN_MAX: Final = 10_000
@@ -47,7 +49,8 @@ class Lookup:
         self._last_look: asyncio.Task[bool] | None = None
         self._next_look: asyncio.Task[bool] | None = None
         self.directory = Directory()
-        self.lag = 0
+        self.lag: int | None = None
+        """Messages of the log that were not taken in when last looked; None before the first look."""
 
     async def start(self) -> None:
         """Load the snapshot."""
@@ -59,6 +62,7 @@ class Lookup:
             reader = Reader(self._client, STREAM, self.directory.position)
             try:
                 await reader.open()
+                self.lag = reader.pending
                 while True:
                     for message in await reader.batch():
                         self._take(message)
@@ -68,6 +72,12 @@ class Lookup:
                 await asyncio.sleep(_PAUSE_SECONDS)
             finally:
                 await reader.close()
+
+    def check(self) -> str | None:
+        """Why this worker should not be asked yet; None when it knows what the log says."""
+        if self.lag is None:
+            return "the log has not been read yet"
+        return f"{self.lag} messages of the log are not taken in" if self.lag > CATCHING_UP else None
 
     def _take(self, message: Message) -> None:
         envelope = Envelope.decode(message.body)

@@ -35,6 +35,7 @@ class Owners:
         self._accepted: dict[str, str] = {}
         self._refused: dict[str, str] = {}
         self._position = 0
+        self._pending: int | None = None
         self.graph: Graph = merge(self._common, {})
 
     @property
@@ -48,15 +49,21 @@ class Owners:
             reader = Reader(self._client, BUCKET, self._position)
             try:
                 await reader.open()
+                self._pending = reader.pending
                 while True:
                     for message in await reader.batch():
                         self._position = message.position
                         self.hear(message.subject.rsplit(".", 1)[-1], message.body)
+                    self._pending = max(0, reader.pending)
             except (Lost, *TRANSIENT, Unavailable, ApiError, Refused) as problem:
                 log.warning("gateway.schema", outcome="again", problem=str(problem))
                 await asyncio.sleep(_PAUSE_SECONDS)
             finally:
                 await reader.close()
+
+    def check(self) -> str | None:
+        """Why this worker should not be asked yet; None when it has heard what owners have published so far."""
+        return None if self._pending == 0 else "the owners' parts of the schema have not been read yet"
 
     def hear(self, owner: str, body: bytes) -> None:
         """An owner published his part. One that does not fit is refused, and what was served goes on being served."""

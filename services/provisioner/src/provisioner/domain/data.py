@@ -38,6 +38,13 @@ class FieldPair:
         return self.before.scalar is not self.after.scalar or self.before.enum != self.after.enum
 
     @property
+    def keeps_column(self) -> bool:
+        """Whether the column can go on holding the values; every type has a text form, nothing else is converted."""
+        if self.before.is_list != self.after.is_list:
+            return False
+        return not self.changes_type or self.after.scalar is Scalar.STRING
+
+    @property
     def gone(self) -> tuple[str, ...]:
         """Enum values that the field can no longer hold, as long as its enum is the same one."""
         if self.old is None or self.new is None or self.old.id != self.new.id:
@@ -75,10 +82,7 @@ def migration_value(field: Field) -> Sql | None:
 
 
 def as_text(pair: FieldPair) -> Sql | None:
-    """The text form of the column's values, when the field becomes a String; None when it keeps its type.
-
-    A column takes no other type: any other change replaces all values and comes as another column (G 4.5).
-    """
+    """The text form of a kept column's values, when the field becomes a String; None when it keeps its type."""
     if not pair.changes_type:
         return None
     before, column = pair.before, ident(pair.before.column)

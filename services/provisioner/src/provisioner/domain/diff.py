@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
-from contracts.model import Entity, Enum, Field, Model, Relation, RelationField, Scalar
+from contracts.model import Entity, Enum, Field, Model, Relation, RelationField
 from provisioner.domain.data import FieldPair, filling
 from provisioner.domain.layout import Ends, ends, enum_of, relation_column, relation_table, required
 
@@ -51,7 +51,10 @@ class EntityPair:
     added: tuple[Field, ...]
     removed: tuple[Field, ...]
     replaced: tuple[FieldPair, ...]
-    """Fields that got another column because every value is replaced: another type, or a list or no longer one."""
+    """Fields whose every value is replaced: of another type, or a list or no longer one.
+
+    They have another column, except on the way back to a version in which the same column had another type.
+    """
     kept: tuple[FieldPair, ...]
 
 
@@ -189,13 +192,12 @@ def _entity_pair(old: Model, new: Model, after: Entity, replaced: Replaced) -> E
     def pair(was: Field, field: Field) -> FieldPair:
         return FieldPair(was, field, enum_of(old, was), enum_of(new, field))
 
-    swapped = tuple(pair(instead[field.id], field) for field in after.fields if field.id in instead)
-    kept = tuple(pair(known[field.id], field) for field in after.fields if field.id in known)
-    for each in kept:
-        becomes_text = each.before.is_list == each.after.is_list and each.after.scalar is Scalar.STRING
-        assert becomes_text or not each.changes_type, (
-            f"{after.name}.{each.after.name} took a type its column cannot take"
-        )
+    shared = tuple(pair(known[field.id], field) for field in after.fields if field.id in known)
+    kept = tuple(each for each in shared if each.keeps_column)
+    swapped = (
+        *(pair(instead[field.id], field) for field in after.fields if field.id in instead),
+        *(each for each in shared if not each.keeps_column),
+    )
     outgoing = {each.before.id for each in swapped}
     return EntityPair(
         before=before,

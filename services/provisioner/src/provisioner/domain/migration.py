@@ -235,9 +235,15 @@ class _Planner:
             yield Step(number, subject, reason, grade, action)
 
     def _renewed(self) -> tuple[set[str], set[tuple[str, str]]]:
-        """Tables and columns whose relation was replaced by another one of the same id: old edges go, none stay."""
+        """Tables and columns that get another meaning under the same name: what they hold goes, nothing stays."""
         again = {each.relation.id for each in self.difference.relations_added}
-        tables, columns = set(), set()
+        tables: set[str] = set()
+        columns = {
+            (pair.after.table, each.after.column)
+            for pair in self.difference.kept
+            for each in pair.replaced
+            if each.before.column == each.after.column
+        }
         for each in self.difference.relations_removed:
             if each.relation.id not in again:
                 continue
@@ -266,7 +272,7 @@ class _Planner:
             kept_indexes = after.indexes if after else ()
             yield from (DropIndex(each) for each in table.indexes if each not in kept_indexes or self._renews(each))
             if after is not None:
-                yield from (DropCheck(each) for each in table.checks if each not in after.checks)
+                yield from (DropCheck(each) for each in table.checks if each not in after.checks or self._renews(each))
 
     def _trashed(self) -> Iterator[Action]:
         for name in self.old:
@@ -343,7 +349,7 @@ class _Planner:
     def _tightened(self) -> Iterator[Action]:
         for name, table in self.new.items():
             before = self.old[name] if name in self.staying else Table(name, (), ())
-            yield from (AddCheck(each) for each in table.checks if each not in before.checks)
+            yield from (AddCheck(each) for each in table.checks if each not in before.checks or self._renews(each))
             yield from (AddIndex(each) for each in table.indexes if each not in before.indexes or self._renews(each))
         for name, table in self.new.items():
             known = self.old[name].references if name in self.staying else ()
@@ -352,7 +358,7 @@ class _Planner:
     def _after(self, name: str) -> Table | None:
         return None if name in self.renewed_tables else self.new.get(name)
 
-    def _renews(self, each: Index | Reference) -> bool:
+    def _renews(self, each: Check | Index | Reference) -> bool:
         return (each.table, each.column) in self.renewed_columns
 
     def _is_new(self, table: str, column: Column) -> bool:

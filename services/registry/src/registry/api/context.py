@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 
 from graphql import GraphQLResolveInfo
 
-from common.errors import BAD_USER_INPUT, SERVICE_UNAVAILABLE, Refused, not_found
+from common.errors import SERVICE_UNAVAILABLE, Refused, not_found
 from common.events import Actor
 from common.graphs import Context
 from common.log import Cause, Recorded
@@ -202,9 +202,9 @@ async def _answered(resolver: Callable[..., Awaitable[Result]], call: Call, argu
     try:
         return await resolver(call, **arguments)
     except Refused as refused:
-        inside = refused.field in (arguments.get("input") or {})
-        if refused.code == BAD_USER_INPUT and refused.field and inside:
-            refused.field = f"input.{refused.field}"
+        field = refused.field
+        if field and "input" in arguments and field not in arguments and not field.startswith("input."):
+            refused.field = f"input.{field}"
         raise
 
 

@@ -1,4 +1,4 @@
-"""How often somebody may guess a password: ten times a minute, and slower with each wrong guess."""
+"""How often somebody may guess a password: three times, then slower with each wrong guess, never ten times a minute."""
 
 from __future__ import annotations
 
@@ -9,10 +9,9 @@ from typing import Final
 
 from common.errors import UNAUTHENTICATED, Refused
 
-WINDOW: Final = timedelta(minutes=1)
-GUESSES_MAX: Final = 10
 FREE_GUESSES: Final = 3
-"""Wrong guesses before the delay begins: one second, doubled with each further one."""
+"""Wrong guesses before the delay begins: one second, doubled with each further one, which makes nine in a minute."""
+DELAY_SECONDS_MAX: Final = 60
 MEMORY: Final = timedelta(minutes=15)
 """How long a wrong guess is held against somebody."""
 
@@ -20,16 +19,11 @@ MEMORY: Final = timedelta(minutes=15)
 def wait_seconds(guesses: Sequence[datetime], now: datetime) -> int:
     """Seconds until the next guess may be made after these wrong ones (oldest first); 0 = now."""
     remembered = [at for at in guesses if now - at < MEMORY]
-    if not remembered:
+    beyond = len(remembered) - FREE_GUESSES
+    if beyond <= 0:
         return 0
-    within = [at for at in remembered if now - at < WINDOW]
-    free_at = now
-    if len(within) >= GUESSES_MAX:
-        free_at = within[-GUESSES_MAX] + WINDOW
-    if (beyond := len(remembered) - FREE_GUESSES) > 0:
-        delay = timedelta(seconds=min(2 ** (beyond - 1), int(WINDOW.total_seconds())))
-        free_at = max(free_at, remembered[-1] + delay)
-    return ceil(max((free_at - now).total_seconds(), 0))
+    delay = timedelta(seconds=min(2 ** (beyond - 1), DELAY_SECONDS_MAX))
+    return ceil(max((remembered[-1] + delay - now).total_seconds(), 0))
 
 
 def refused(seconds: int) -> Refused:

@@ -13,7 +13,7 @@ from registry.domain.keys import Kind
 from registry.execute.deciding import KEY, World, decide
 from registry.execute.people import Secret, issued
 
-PURPOSE: Final = "key"
+PURPOSE: Final = "token"
 
 
 async def issue(  # noqa: PLR0913 - what a key is made of

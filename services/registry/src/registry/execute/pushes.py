@@ -191,8 +191,10 @@ async def accepted(
     if told.problems:
         text = text if text is not None else (await world.blobs.get(version.sdl_sha)).decode()
         raise pushes.broken([_placed(text, each) for each in told.problems])
-    if told.losses and not force:
-        raise pushes.losing(kind, _losses(told))
+    # What is removed but empty is no loss: otherwise the first push of every service would need force.
+    lost = [loss for loss in _losses(told) if loss.rows > 0]
+    if lost and not force:
+        raise pushes.losing(kind, lost)
 
 
 async def _judge(world: World, service: Service, text: str) -> Judged:

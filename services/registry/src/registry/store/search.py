@@ -83,8 +83,8 @@ def _rank(asked: list[str]) -> sa.ColumnElement[Any]:
     """
     weights = sa.literal(list(WEIGHTS), sa.ARRAY(sa.REAL))
     queries = [_joined([form(word) for word in asked], "||") for form in (_beginning, _stem)]
-    ranks: list[sa.ColumnElement[Any]] = [sa.func.ts_rank(weights, services.c.words, query, type_=sa.REAL()) for query in queries]
-    return (ranks[0] + ranks[1]) / (ranks[0] + ranks[1] + 1.0)
+    both: list[sa.ColumnElement[Any]] = [sa.func.ts_rank(weights, services.c.words, query) for query in queries]
+    return sa.cast((both[0] + both[1]) / (both[0] + both[1] + 1.0), sa.REAL)
 
 
 def _beginning(word: str) -> sa.ColumnElement[Any]:

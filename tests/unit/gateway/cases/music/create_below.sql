@@ -9,8 +9,6 @@ with written as (insert into "app"."t2" as "t" ("id", "created_at", "updated_at"
   where "t1"."id" = "t"."r20"), 'null') || '}' as answer) select case
   when not exists (select
   from app._mortise
-  where model_sha = $5::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  where model_sha = $5::text) then 'moved' end, (select answer
   from written);
 

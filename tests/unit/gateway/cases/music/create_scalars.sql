@@ -7,8 +7,6 @@ with written as (insert into "app"."t4" as "t" ("id", "created_at", "updated_at"
   returning '{"id":"' || "t"."id" || '","email":' || to_json("t"."c19")::text || ',"__typename":"Fan"}' as answer) select case
   when not exists (select
   from app._mortise
-  where model_sha = $4::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  where model_sha = $4::text) then 'moved' end, (select answer
   from written);
 

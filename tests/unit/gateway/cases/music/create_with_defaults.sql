@@ -7,9 +7,7 @@ with written as (insert into "app"."t1" as "t" ("id", "created_at", "updated_at"
   returning '{"genre":' || coalesce('"' || "t"."c8" || '"', 'null') || ',"active":' || "t"."c11"::text || ',"meta":' || coalesce("t"."c14"::text, 'null') || ',"notes":' || coalesce(array_to_json("t"."c15")::text, 'null') || ',"tags":' || coalesce(array_to_json("t"."c12")::text, 'null') || '}' as answer) select case
   when not exists (select
   from app._mortise
-  where model_sha = $9::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  where model_sha = $9::text) then 'moved' end, (select answer
   from written);
 
 -- null: write
@@ -21,8 +19,6 @@ with written as (insert into "app"."t1" as "t" ("id", "created_at", "updated_at"
   returning '{"genre":' || coalesce('"' || "t"."c8" || '"', 'null') || ',"active":' || "t"."c11"::text || '}' as answer) select case
   when not exists (select
   from app._mortise
-  where model_sha = $7::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  where model_sha = $7::text) then 'moved' end, (select answer
   from written);
 

@@ -1,62 +1,62 @@
 -- after: read
 -- answer, 1 values
 select coalesce('[' || string_agg('{"title":' || to_json("q2"."c16")::text || ',"year":' || coalesce("q2"."c17"::text, 'null') || '}', ',') || ']', '[]')
-  from (select "t1"."c16", "t1"."c17"
-  from "app"."t2" "t1", (select "t4"."id", "t4"."c17" as "key"
+  from (select "t4"."id", "t4"."c17" as "key"
   from "app"."t2" "t4"
-  where "t4"."id" = $1::text) "m3"
+  where "t4"."id" = $1::text) "m3", lateral (select "t1"."c16", "t1"."c17"
+  from "app"."t2" "t1"
   where ("t1"."c17" > "m3"."key" or "t1"."c17" = "m3"."key" and "t1"."id" > "m3"."id" or "m3"."key" is null and ("t1"."c17" is not null or "t1"."id" > "m3"."id"))
   order by "t1"."c17" nulls first, "t1"."id" limit 1000) "q2";
 
 -- tie: read
 -- answer, 1 values
 select coalesce('[' || string_agg('{"title":' || to_json("q2"."c16")::text || ',"year":' || coalesce("q2"."c17"::text, 'null') || '}', ',') || ']', '[]')
-  from (select "t1"."c16", "t1"."c17"
-  from "app"."t2" "t1", (select "t4"."id", "t4"."c17" as "key"
+  from (select "t4"."id", "t4"."c17" as "key"
   from "app"."t2" "t4"
-  where "t4"."id" = $1::text) "m3"
+  where "t4"."id" = $1::text) "m3", lateral (select "t1"."c16", "t1"."c17"
+  from "app"."t2" "t1"
   where ("t1"."c17" < "m3"."key" or "t1"."c17" = "m3"."key" and "t1"."id" > "m3"."id" or "t1"."c17" is null and ("m3"."key" is not null or "t1"."id" > "m3"."id"))
   order by "t1"."c17" desc nulls last, "t1"."id" limit 1000) "q2";
 
 -- before: read
 -- answer, 1 values
 select coalesce('[' || string_agg('{"title":' || to_json("q2"."c16")::text || ',"year":' || coalesce("q2"."c17"::text, 'null') || '}', ',') || ']', '[]')
-  from (select "t1"."c16", "t1"."c17"
-  from "app"."t2" "t1", (select "t4"."id", "t4"."c17" as "key"
+  from (select "t4"."id", "t4"."c17" as "key"
   from "app"."t2" "t4"
-  where "t4"."id" = $1::text) "m3"
+  where "t4"."id" = $1::text) "m3", lateral (select "t1"."c16", "t1"."c17"
+  from "app"."t2" "t1"
   where ("t1"."c17" > "m3"."key" or "t1"."c17" = "m3"."key" and "t1"."id" < "m3"."id" or "m3"."key" is null and ("t1"."c17" is not null or "t1"."id" < "m3"."id"))
   order by "t1"."c17" desc nulls last, "t1"."id" limit 1000) "q2";
 
 -- between: read
 -- answer, 2 values
 select coalesce('[' || string_agg('{"name":' || to_json("q2"."c7")::text || '}', ',') || ']', '[]')
-  from (select "t1"."c7"
-  from "app"."t1" "t1", (select "t4"."id", left(app.fold("t4"."c7"), 191) as "key"
+  from (select "t4"."id", left(app.fold("t4"."c7"), 191) as "key"
   from "app"."t1" "t4"
   where "t4"."id" = $1::text) "m3", (select "t6"."id", left(app.fold("t6"."c7"), 191) as "key"
   from "app"."t1" "t6"
-  where "t6"."id" = $2::text) "m5"
+  where "t6"."id" = $2::text) "m5", lateral (select "t1"."c7"
+  from "app"."t1" "t1"
   where (left(app.fold("t1"."c7"), 191), "t1"."id") > ("m3"."key", "m3"."id") and (left(app.fold("t1"."c7"), 191), "t1"."id") < ("m5"."key", "m5"."id")
   order by left(app.fold("t1"."c7"), 191) nulls first, "t1"."id" limit 1000) "q2";
 
 -- text: read
 -- answer, 1 values
 select coalesce('[' || string_agg('{"name":' || to_json("q2"."c7")::text || '}', ',') || ']', '[]')
-  from (select "t1"."c7"
-  from "app"."t1" "t1", (select "t4"."id", left(app.fold("t4"."c7"), 191) as "key"
+  from (select "t4"."id", left(app.fold("t4"."c7"), 191) as "key"
   from "app"."t1" "t4"
-  where "t4"."id" = $1::text) "m3"
-  where (left(app.fold("t1"."c7"), 191) < "m3"."key" or left(app.fold("t1"."c7"), 191) = "m3"."key" and "t1"."id" > "m3"."id")
+  where "t4"."id" = $1::text) "m3", lateral (select "t1"."c7"
+  from "app"."t1" "t1"
+  where left(app.fold("t1"."c7"), 191) <= "m3"."key" and (left(app.fold("t1"."c7"), 191) < "m3"."key" or "t1"."id" > "m3"."id")
   order by left(app.fold("t1"."c7"), 191) desc nulls last, "t1"."id" limit 1) "q2";
 
 -- unknown: read
 -- answer, 1 values
 select coalesce('[' || string_agg('{"id":"' || "q2"."id" || '"}', ',') || ']', '[]')
-  from (select "t1"."id"
-  from "app"."t2" "t1", (select "t4"."id", "t4"."id" as "key"
+  from (select "t4"."id", "t4"."id" as "key"
   from "app"."t2" "t4"
-  where "t4"."id" = $1::text) "m3"
+  where "t4"."id" = $1::text) "m3", lateral (select "t1"."id"
+  from "app"."t2" "t1"
   where "t1"."id" > "m3"."id"
   order by "t1"."id" limit 1000) "q2";
 
@@ -64,10 +64,10 @@ select coalesce('[' || string_agg('{"id":"' || "q2"."id" || '"}', ',') || ']', '
 -- answer, 2 values
 select '{"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q3"."c16")::text || '}', ','
   order by "q3"."id") || ']', '[]')
-  from (select "t2"."c16", "t2"."id", "t2"."id" as "key"
-  from "app"."t2" "t2", (select "t5"."id", "t5"."id" as "key"
+  from (select "t5"."id", "t5"."id" as "key"
   from "app"."t2" "t5"
-  where "t5"."id" = $1::text) "m4"
+  where "t5"."id" = $1::text) "m4", lateral (select "t2"."c16", "t2"."id", "t2"."id" as "key"
+  from "app"."t2" "t2"
   where "t2"."r20" = "t1"."id" and "t2"."id" > "m4"."id"
   order by "t2"."id" desc limit 1) "q3") || '}'
   from "app"."t1" "t1"

@@ -20,11 +20,11 @@ select coalesce('[' || string_agg('{"name":' || to_json("q2"."c7")::text || ',"a
   where "t12"."r21" = "t11"."id"), 'null') || '}'
   from "app"."t3" "t11"
   where "t11"."id" = "q2"."r21"), 'null') || ',"fans":' || (select coalesce('[' || string_agg('{"email":' || to_json("q14"."c19")::text || ',"_bandsMeta":' || (select '{"count":' || count(*)::text || '}'
-  from "app"."r22" "e16" join "app"."t1" "t15" on "t15"."id" = "e16"."a"
-  where "e16"."b" = "q14"."id") || '}', ',') || ']', '[]')
+  from "app"."r22" "e17" join "app"."t1" "t16" on "t16"."id" = "e17"."a"
+  where "e17"."b" = "q14"."id") || '}', ',') || ']', '[]')
   from (select "t13"."c19", "t13"."id"
-  from "app"."r22" "e17" join "app"."t4" "t13" on "t13"."id" = "e17"."b"
-  where "e17"."a" = "q2"."id"
+  from "app"."r22" "e15" join "app"."t4" "t13" on "t13"."id" = "e15"."b"
+  where "e15"."a" = "q2"."id"
   order by "t13"."id" limit 1000) "q14") || '}', ',') || ']', '[]')
   from (select "t1"."c7", "t1"."id", "t1"."r21"
   from "app"."t1" "t1"

@@ -1,4 +1,108 @@
--- refused (invalid)
--- GRAPHQL_VALIDATION_FAILED: This anonymous operation must be the only defined operation.
--- refused (invalid)
--- GRAPHQL_VALIDATION_FAILED: This anonymous operation must be the only defined operation.
+-- manager: write
+-- verdict, 2 values
+select case
+  when not exists (select
+  from "app"."t1"
+  where "id" = $1::text) then '0:' || $1::text
+  when exists (select
+  from (values ($2::text)) w(id)
+  where not exists (select
+  from "app"."t3" "f"
+  where "f"."id" = w.id)) then '1:' || (select w.id
+  from (values ($2::text)) w(id)
+  where not exists (select
+  from "app"."t3" "f"
+  where "f"."id" = w.id) limit 1) end;
+-- nothing, 2 values
+update "app"."t1" set "r21" = null
+  where "r21" = $1::text and "id" <> $2::text;
+-- nothing, 2 values
+update "app"."t1" "t" set "r21" = $1::text
+  where "t"."id" = $2::text;
+-- nothing, 1 values
+delete
+  from "app"."r22"
+  where "a" = $1::text;
+-- verdict, answer, 2 values
+select case
+  when not exists (select
+  from app._mortise
+  where model_sha = $1::text) then 'moved' end, (select '{"slug":' || to_json("t1"."c6")::text || ',"updatedAt":"' || app.instant("t1"."updated_at") || '","manager":' || coalesce((select '{"name":' || to_json("t2"."c18")::text || '}'
+  from "app"."t3" "t2"
+  where "t2"."id" = "t1"."r21"), 'null') || ',"fans":' || (select coalesce('[' || string_agg('{"id":"' || "q4"."id" || '"}', ',') || ']', '[]')
+  from (select "t3"."id"
+  from "app"."r22" "e5" join "app"."t4" "t3" on "t3"."id" = "e5"."b"
+  where "e5"."a" = "t1"."id"
+  order by "t3"."id" limit 1000) "q4") || '}'
+  from "app"."t1" "t1"
+  where "t1"."id" = $2::text);
+
+-- albums: write
+-- verdict, 2 values
+select case
+  when not exists (select
+  from "app"."t1"
+  where "id" = $1::text) then '0:' || $1::text
+  when exists (select
+  from unnest($2::text[]) w(id)
+  where not exists (select
+  from "app"."t2" "f"
+  where "f"."id" = w.id)) then '1:' || (select w.id
+  from unnest($2::text[]) w(id)
+  where not exists (select
+  from "app"."t2" "f"
+  where "f"."id" = w.id) limit 1)
+  when exists (select
+  from "app"."t2"
+  where "r20" = $1::text and "id" <> all($2::text[])) then '2' end;
+-- nothing, 2 values
+update "app"."t2" set "r20" = $1::text
+  where "id" = any($2::text[]);
+-- verdict, answer, 2 values
+select case
+  when not exists (select
+  from app._mortise
+  where model_sha = $1::text) then 'moved' end, (select '{"slug":' || to_json("t1"."c6")::text || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q3"."c16")::text || '}', ',') || ']', '[]')
+  from (select "t2"."c16"
+  from "app"."t2" "t2"
+  where "t2"."r20" = "t1"."id"
+  order by "t2"."id" limit 1000) "q3") || '}'
+  from "app"."t1" "t1"
+  where "t1"."id" = $2::text);
+
+-- none: write
+-- verdict, 1 values
+select case
+  when not exists (select
+  from "app"."t3"
+  where "id" = $1::text) then '0:' || $1::text end;
+-- nothing, 1 values
+update "app"."t1" set "r21" = null
+  where "r21" = $1::text;
+-- verdict, answer, 2 values
+select case
+  when not exists (select
+  from app._mortise
+  where model_sha = $1::text) then 'moved' end, (select '{"name":' || to_json("t1"."c18")::text || ',"band":' || coalesce((select '{"slug":' || to_json("t2"."c6")::text || '}'
+  from "app"."t1" "t2"
+  where "t2"."r21" = "t1"."id"), 'null') || '}'
+  from "app"."t3" "t1"
+  where "t1"."id" = $2::text);
+
+-- allBands: read
+-- answer, 0 values
+select coalesce('[' || string_agg('{"slug":' || to_json("q2"."c6")::text || ',"updatedAt":"' || app.instant("q2"."updated_at") || '","manager":' || coalesce((select '{"name":' || to_json("t3"."c18")::text || '}'
+  from "app"."t3" "t3"
+  where "t3"."id" = "q2"."r21"), 'null') || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q5"."c16")::text || '}', ',') || ']', '[]')
+  from (select "t4"."c16"
+  from "app"."t2" "t4"
+  where "t4"."r20" = "q2"."id"
+  order by "t4"."id" limit 1000) "q5") || ',"fans":' || (select coalesce('[' || string_agg('{"email":' || to_json("q7"."c19")::text || '}', ',') || ']', '[]')
+  from (select "t6"."c19"
+  from "app"."r22" "e8" join "app"."t4" "t6" on "t6"."id" = "e8"."b"
+  where "e8"."a" = "q2"."id"
+  order by "t6"."id" limit 1000) "q7") || '}', ',') || ']', '[]')
+  from (select "t1"."c6", "t1"."updated_at", "t1"."r21", "t1"."id"
+  from "app"."t1" "t1"
+  order by "t1"."id" limit 1000) "q2";
+

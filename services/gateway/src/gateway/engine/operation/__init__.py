@@ -1,7 +1,8 @@
 """Text and variables -> one validated, flattened, bounded operation.
 
 In order of flow: `limits`, `leaves` (single values), `variables` (coerced values and their shape), `document` (parse
-and validate), `given` (arguments whose values know their source), `selection` (fragments and directives flattened).
+and validate), `given` (arguments whose values know their source), `selection` (fragments and directives flattened),
+`introspection` (bounded apart).
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from typing import Any, Literal
 from graphql import GraphQLObjectType, GraphQLSchema
 
 from gateway.engine.failure import Rejected, invalid, limit
+from gateway.engine.operation import introspection
 from gateway.engine.operation.document import Declared, Document
 from gateway.engine.operation.limits import ROOTS_MAX
 from gateway.engine.operation.selection import Flattening, Selected
@@ -50,4 +52,6 @@ def flatten(schema: GraphQLSchema, document: Document, declared: Declared, value
     roots = Flattening(schema, document.fragments, values).select(root, (node.selection_set,))
     if len(roots) > ROOTS_MAX:
         raise Rejected(limit(f"The operation has {len(roots)} root fields; {ROOTS_MAX} are allowed."))
+    if declared.introspects:
+        introspection.check(roots, document.fragments)
     return Operation("mutation" if kind == "mutation" else "query", node.name.value if node.name else None, roots)

@@ -11,7 +11,6 @@ from typing import assert_never
 
 from common.sql import EMPTY, Sql, join, literal, sql
 from contracts.model import Field, Scalar
-from gateway.engine.plan.pages import PAGE_MAX
 from gateway.engine.plan.tree import (
     Count,
     CountOutput,
@@ -19,16 +18,12 @@ from gateway.engine.plan.tree import (
     Link,
     Many,
     One,
-    Order,
     Output,
     Page,
-    Rows,
     Stored,
 )
-from gateway.engine.source import Const, Input
-from gateway.engine.sql import text
+from gateway.engine.sql import pages, text
 from gateway.engine.sql.aliases import Aliases
-from gateway.engine.sql.conditions import holds, related_from
 
 Piece = str | Sql
 """Constant JSON text, or an expression of type text."""
@@ -49,16 +44,18 @@ def nodes(many: Many, near: str | None, aliases: Aliases) -> Sql:
     resort = EMPTY
     if page.from_end and order is not None:
         # Read from the end backwards, written forwards.
-        resort = sql(" order by {by}", by=_order_by(order, text.column(outer, "key"), outer, backwards=False))
+        resort = sql(" order by {by}", by=pages.order_by(order, text.column(outer, "key"), outer, backwards=False))
         needed["id"] = None
     selected = [text.column(inner, name) for name in needed] or [sql("1")]
     if page.from_end and order is not None:
         selected.append(sql('{key} as "key"', key=text.order_key(inner, order.field)))
+    marks, rows_sql = pages.window(rows, join(", ", selected), inner, near, aliases)
     return sql(
-        "select coalesce('[' || string_agg({node}, ','{resort}) || ']', '[]') from ({rows}) {outer}",
+        "select coalesce('[' || string_agg({node}, ','{resort}) || ']', '[]') from {marks}({rows}) {outer}",
         node=node(many.outputs, outer, aliases),
         resort=resort,
-        rows=window(rows, join(", ", selected), inner, near, aliases),
+        marks=sql("{marks}, lateral ", marks=join(", ", marks)) if marks else EMPTY,
+        rows=rows_sql,
         outer=aliases.name(outer),
     )
 
@@ -66,121 +63,13 @@ def nodes(many: Many, near: str | None, aliases: Aliases) -> Sql:
 def count(counted: Count, near: str | None, aliases: Aliases) -> Sql:
     """`select` the JSON object of a count."""
     far = aliases.new("t")
-    items, within = _from(counted.rows, far, near, aliases)
+    items, within = pages.source(counted.rows, far, near, aliases)
     return sql(
         "select {object} from {items}{where}",
         object=_object([(one.key, _count_pieces(one)) for one in counted.outputs]),
         items=items,
-        where=_where(within),
+        where=pages.where(within),
     )
-
-
-def window(rows: Rows, selected: Sql, alias: str, near: str | None, aliases: Aliases) -> Sql:
-    """`select` the rows of one page, in order (backwards when the page is counted from the end)."""
-    items, within = _from(rows, alias, near, aliases)
-    page, order = rows.page or Page(), rows.order
-    assert order is not None, "every list has an order"
-    for cursor, beyond in ((page.after, True), (page.before, False)):
-        if cursor is not None:
-            mark = aliases.new("m")
-            items = sql("{items}, {mark}", items=items, mark=_cursor(rows, cursor, mark, aliases))
-            within.append(_position(order, alias, mark, after=beyond))
-    return sql(
-        "select {selected} from {items}{where} order by {order}{limit}{skip}",
-        selected=selected,
-        items=items,
-        where=_where(within),
-        order=_order_by(order, text.order_key(alias, order.field), alias, backwards=page.from_end),
-        limit=sql(" limit {n}", n=_number(page.limit or Const(PAGE_MAX))),
-        skip=sql(" offset {n}", n=_number(page.skip)) if page.skip is not None else EMPTY,
-    )
-
-
-def _from(rows: Rows, alias: str, near: str | None, aliases: Aliases) -> tuple[Sql, list[Sql]]:
-    within: list[Sql] = []
-    if rows.link is not None and near is not None:
-        items, linked = related_from(rows.link, near, alias, aliases)
-        within.append(linked)
-    else:
-        items = sql("{table} {alias}", table=text.table(rows.entity.table), alias=aliases.name(alias))
-    if rows.condition is not None:
-        within.append(holds(rows.condition, alias, aliases))
-    return items, within
-
-
-def _where(conditions: list[Sql]) -> Sql:
-    return sql(" where {all}", all=join(" and ", conditions)) if conditions else EMPTY
-
-
-def _number(source: Input) -> Sql:
-    """A page number: constants stand in the text, so that the planner knows them."""
-    return Sql((str(int(source.value)),)) if isinstance(source, Const) else text.parameter(source, "int4")
-
-
-# --- order and cursors --------------------------------------------------------------------------------------------
-
-
-def _order_by(order: Order, key: Sql, alias: str, *, backwards: bool) -> Sql:
-    """Null before every value ascending, after every value descending; ties by id, the oldest first (G 3, 5.4)."""
-    down = order.descending != backwards
-    identity = sql("{id} desc" if backwards else "{id}", id=text.column(alias, "id"))
-    if order.field.column == "id":
-        return sql("{id} desc" if down else "{id}", id=text.column(alias, "id"))
-    # Said even where no null can be: an index in this order is only used when the statement says the same.
-    nulls = sql(" nulls last" if down else " nulls first")
-    template = "{key} desc{nulls}, {identity}" if down else "{key}{nulls}, {identity}"
-    return sql(template, key=key, nulls=nulls, identity=identity)
-
-
-def _cursor(rows: Rows, cursor: Input, mark: str, aliases: Aliases) -> Sql:
-    """The place of the cursor's node; no row when there is no such node, hence no page (G 5.5)."""
-    assert rows.order is not None, "every list has an order"
-    at = aliases.new("t")
-    return sql(
-        '(select {id}, {key} as "key" from {table} {at} where {id} = {cursor}) {mark}',
-        id=text.column(at, "id"),
-        key=text.order_key(at, rows.order.field),
-        table=text.table(rows.entity.table),
-        at=aliases.name(at),
-        cursor=text.text(cursor),
-        mark=aliases.name(mark),
-    )
-
-
-def _position(order: Order, alias: str, mark: str, *, after: bool) -> Sql:
-    """The row stands after (before) the cursor in the order (key, id)."""
-    field = order.field
-    names = {
-        "key": text.order_key(alias, field),
-        "id": text.column(alias, "id"),
-        "mark_key": text.column(mark, "key"),
-        "mark_id": text.column(mark, "id"),
-    }
-    upwards = after != order.descending
-    if field.column == "id":
-        return sql("{id} > {mark_id}" if upwards else "{id} < {mark_id}", **names)
-    if field.required and upwards and after:
-        return sql("({key}, {id}) > ({mark_key}, {mark_id})", **names)
-    if field.required and not upwards and not after:
-        return sql("({key}, {id}) < ({mark_key}, {mark_id})", **names)
-    names["tie"] = sql("{id} > {mark_id}" if after else "{id} < {mark_id}", **names)
-    template = (
-        "({key} > {mark_key} or {key} = {mark_key} and {tie}"
-        if upwards
-        else ("({key} < {mark_key} or {key} = {mark_key} and {tie}")
-    )
-    if field.required:
-        return sql(template + ")", **names)
-    # Null is below every value: going up it can only be left behind, going down it comes last.
-    nulls = (
-        " or {mark_key} is null and ({key} is not null or {tie}))"
-        if upwards
-        else " or {key} is null and ({mark_key} is not null or {tie}))"
-    )
-    return sql(template + nulls, **names)
-
-
-# --- members ------------------------------------------------------------------------------------------------------
 
 
 def _pieces(output: Output, alias: str, aliases: Aliases) -> list[Piece]:
@@ -205,9 +94,12 @@ def _count_pieces(output: CountOutput) -> list[Piece]:
 
 def _one(one: One, near: str, aliases: Aliases) -> Sql:
     far = aliases.new("t")
-    items, within = _from(one.rows, far, near, aliases)
+    items, within = pages.source(one.rows, far, near, aliases)
     found = sql(
-        "(select {node} from {items}{where})", node=node(one.outputs, far, aliases), items=items, where=_where(within)
+        "(select {node} from {items}{where})",
+        node=node(one.outputs, far, aliases),
+        items=items,
+        where=pages.where(within),
     )
     return sql("coalesce({found}, 'null')", found=found)
 

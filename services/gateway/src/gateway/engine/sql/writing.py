@@ -72,10 +72,12 @@ def _at_once(tree: Write, served: Sql) -> Sql:
     """Write and answer in one statement, which writes nothing when its verdict objects."""
     answer = json.node(tree.answer.outputs, ROW, Aliases())
     return sql(
-        "with written as ({written}) select case when not {served} then 'moved' "
-        "when not exists (select from written) then '0' end, (select answer from written)",
+        "with written as ({written}) "
+        "select case when not {served} then 'moved'{missing} end, (select answer from written)",
         written=_written(tree, served, sql(" returning {answer} as answer", answer=answer)),
         served=served,
+        # The first guard of an update or delete is that its node is there.
+        missing=EMPTY if tree.verb == "create" else sql(" when not exists (select from written) then '0'"),
     )
 
 

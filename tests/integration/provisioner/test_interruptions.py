@@ -1,0 +1,120 @@
+"""A migration that is cut off at any statement has done nothing, and the next attempt does all of it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from urllib.parse import urlsplit
+
+import asyncpg
+import pytest
+
+from contracts.names import database
+from provisioner.execute.cluster import WORLD
+from provisioner.execute.migrate import BUSY, migrate
+from tests.support.environments import Place
+from tests.support.schemas import history
+from tests.support.stack import Stack
+
+BEFORE, AFTER = history(
+    """
+    type Person @model { id: ID! @isUnique name: String age: Int pets: [Pet!]! @relation(name: "Pets") }
+    type Pet @model { id: ID! @isUnique owner: Person @relation(name: "Pets") }
+    """,
+    """
+    type Person @model {
+      id: ID! @isUnique
+      name: String! @isUnique @migrationValue(value: "x")
+      home: House @relation(name: "Home")
+    }
+    type House @model { id: ID! @isUnique people: [Person!]! @relation(name: "Home") }
+    """,
+)
+HOLD = 4711
+
+WATCHER = """
+create sequence public_watch;
+create function hold_at() returns event_trigger language plpgsql security definer as $$
+begin
+  if nextval('app.public_watch') = current_setting('watch.at')::int then
+    perform pg_advisory_lock(4711);
+  end if;
+end $$;
+create event trigger watch on ddl_command_start execute function hold_at();
+"""
+
+
+@pytest.fixture
+async def superuser(servers: Stack, place: Place) -> AsyncIterator[asyncpg.Connection]:
+    server = urlsplit(servers.postgres_dsn)
+    connection = await asyncpg.connect(server._replace(path=f"/{database(place.id)}").geturl())
+    await connection.execute("set search_path = app")
+    yield connection
+    await connection.close()
+
+
+async def blocked(connection: asyncpg.Connection) -> int:
+    """The process that waits for us."""
+    async with asyncio.timeout(10):
+        while True:
+            found = await connection.fetchval(
+                "select pid from pg_locks where locktype = 'advisory' and not granted and objid = $1", HOLD
+            )
+            if found is not None:
+                return int(found)
+
+
+async def test_a_migration_cut_off_at_any_statement_has_done_nothing(
+    place: Place, superuser: asyncpg.Connection
+) -> None:
+    assert await place.deploy(BEFORE) is None
+    await place.insert("Person", [{"id": "1", "name": "Ann", "age": 3}])
+    before = await place.catalogue()
+    plan = place.planned(AFTER, forced=True)
+    statements = sum(1 for step in plan.steps for text in step.sql if not text.startswith("update"))
+    await superuser.execute(WATCHER)
+    await superuser.execute("select pg_advisory_lock($1)", HOLD)
+
+    for number in range(1, statements + 1):
+        await superuser.execute("select setval('public_watch', 1, false)")
+        await superuser.execute(f"alter database {database(place.id)} set watch.at = {number}")
+        attempt = asyncio.create_task(migrate(place.cluster, plan))
+        await superuser.execute("select pg_terminate_backend($1)", await blocked(superuser))
+        with pytest.raises(WORLD):
+            await attempt
+        await superuser.execute("drop event trigger watch")
+        served = (await place.fetch("select model_sha, step from app._mortise"))[0]
+        assert served["model_sha"] == plan.from_model_sha
+        assert [line for line in await place.catalogue() if "public_watch" not in line] == before
+        await superuser.execute("create event trigger watch on ddl_command_start execute function hold_at()")
+
+    await superuser.execute("drop event trigger watch; drop function hold_at; drop sequence public_watch")
+    assert await migrate(place.cluster, plan) is None
+    place.model = AFTER
+    assert await place.values("Person", "name") == ["Ann"]
+    served = (await place.fetch("select model_sha, step from app._mortise"))[0]
+    assert (served["model_sha"], served["step"]) == (plan.model_sha, len(plan.steps))
+    # Said again, nothing happens: the answer may have been lost after the commit.
+    assert await migrate(place.cluster, plan) is None
+
+
+async def test_two_that_carry_out_the_same_plan_do_it_once(place: Place) -> None:
+    await place.deploy(BEFORE)
+    plan = place.planned(AFTER, forced=True)
+
+    assert await asyncio.gather(*(migrate(place.cluster, plan) for _ in range(3))) == [None, None, None]
+
+
+async def test_readers_are_not_held_up_longer_than_a_moment(place: Place, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("provisioner.execute.migrate.LOCK_MILLISECONDS", 20)
+    monkeypatch.setattr("provisioner.execute.migrate.STEP_BACK_SECONDS", 0.001)
+    await place.deploy(BEFORE)
+    plan = place.planned(AFTER, forced=True)
+    async with place.cluster.connected(place.id) as reader, reader.transaction():
+        await reader.fetch("select from app.t1")
+        refusal = await migrate(place.cluster, plan)
+        assert refusal is not None
+        assert refusal.code == BUSY
+        await reader.fetch("select from app.t1")
+
+    assert await migrate(place.cluster, plan) is None

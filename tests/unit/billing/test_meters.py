@@ -1,0 +1,116 @@
+"""Every call is counted once, whatever happens to the messages that carry it (A01, A03)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from itertools import pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from billing.domain.meters import MINUTE_MS, Meter, Place, Sums, counted, is_billed, merged, minute_start
+from contracts.calls import CALL, Batch
+
+CLASSES = ["ok", "partial", "client_error", "limited", "upstream_error", "introspection", "health"]
+
+
+def call(number: int, **changes: Any) -> list[Any]:
+    row: dict[str, Any] = {
+        "id": f"g1-1-{number}",
+        "environment": "e1",
+        "kind": "prod",
+        "instance": "i1",
+        "service": "s1",
+        "project": "p1",
+        "organisation": "o1",
+        "client": None,
+        "credential": None,
+        "class": "ok",
+        "at": 1_795_000_000_000,
+        "duration_us": 10,
+        "bytes_in": 2,
+        "bytes_out": 3,
+        "operation": None,
+        "hash": None,
+        "version": "0.0.1",
+    } | changes
+    return [row[name] for name in CALL]
+
+
+def batch(number: int, rows: Sequence[list[Any]]) -> Batch:
+    return Batch(gateway="g1", epoch=1, number=number, calls=list(rows), watermark_ms=0)
+
+
+CALLS = st.lists(
+    st.tuples(
+        st.sampled_from(["e1", "e2"]),
+        st.sampled_from([None, "c1"]),
+        st.integers(0, 5 * MINUTE_MS),
+        st.sampled_from(CLASSES),
+        st.integers(0, 1000),
+    ),
+    max_size=40,
+)
+
+
+@given(CALLS, st.data())
+def test_duplicated_and_reordered_batches_count_every_call_once(calls: list[Any], data: st.DataObject) -> None:
+    rows = [
+        call(n, environment=env, client=client, at=at, duration_us=took, **{"class": class_})
+        for n, (env, client, at, class_, took) in enumerate(calls)
+    ]
+    cuts = sorted(data.draw(st.lists(st.integers(0, len(rows)), max_size=5)))
+    edges = [0, *cuts, len(rows)]
+    batches = [batch(n, rows[a:b]) for n, (a, b) in enumerate(pairwise(edges), start=1)]
+    delivered = data.draw(st.permutations(batches + data.draw(st.lists(st.sampled_from(batches), max_size=6))))
+    seen: set[int] = set()
+    sums = []
+    for one in delivered:
+        if one.number not in seen:  # what the batch key does in the database
+            seen.add(one.number)
+            sums.append(counted(one)[0])
+
+    whole = merged(sums)
+
+    assert whole == counted(batch(1, rows))[0]
+    assert sum(one.calls for one in whole.values()) == len(rows)
+    assert sum(one.duration_us for one in whole.values()) == sum(took for *_, took in calls)
+
+
+def test_a_call_on_the_boundary_belongs_to_the_new_minute() -> None:
+    assert minute_start(MINUTE_MS - 1) == 0
+    assert minute_start(MINUTE_MS) == MINUTE_MS
+
+
+def test_a_batch_says_where_its_environments_belong() -> None:
+    sums, places = counted(
+        batch(
+            1, [call(1), call(2, client="c1"), call(3, environment="e2", kind="private", instance=None, project=None)]
+        )
+    )
+
+    minute = minute_start(1_795_000_000_000)
+    assert sums[Meter("e1", "", minute, "ok")] == Sums(1, 2, 3, 10)
+    assert sums[Meter("e1", "c1", minute, "ok")].calls == 1
+    assert places["e2"] == Place("private", "", "s1", "", "o1")
+
+
+@pytest.mark.parametrize(
+    "rows", [[[1, 2]], [call(1, **{"class": "free"})], [call(1, at=None)], [call(1, bytes_in="x")]]
+)
+def test_what_is_no_call_stops_the_line(rows: list[list[Any]]) -> None:
+    with pytest.raises((ValueError, TypeError)):
+        counted(batch(1, rows))
+
+
+@pytest.mark.parametrize("kind", ["private", "demo", "dev", "stage"])
+def test_only_prod_is_ever_billed(kind: str) -> None:
+    assert not is_billed(kind, "ok")
+    assert is_billed("prod", "ok")
+
+
+@pytest.mark.parametrize("class_", CLASSES)
+def test_only_answered_calls_are_billed(class_: str) -> None:
+    assert is_billed("prod", class_) == (class_ in {"ok", "partial"})
