@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,7 +16,8 @@ from contracts.billing import RatePlanAssigned
 
 SHOP = Subscribed(instance="i1", organisation="o1", project="p1", service="s1")
 AT = datetime(2026, 11, 20, 10, 0, 30, 500_000, tzinfo=UTC)
-TIMES = st.datetimes(datetime(2026, 1, 1), datetime(2027, 1, 1)).map(lambda at: at.replace(tzinfo=UTC))  # noqa: DTZ001 - hypothesis adds the zone afterwards
+SECOND_2026 = int(datetime(2026, 1, 1, tzinfo=UTC).timestamp())
+TIMES = st.integers(SECOND_2026, SECOND_2026 + 365 * 86_400).map(lambda second: datetime.fromtimestamp(second, UTC))
 
 
 def per_call(price: str, currency: str = "EUR", client: str | None = None) -> Terms:
@@ -41,6 +43,13 @@ def test_the_first_plan_is_version_one_from_the_next_minute_on() -> None:
         client=None,
         effective_at="2026-11-20T10:01:00.000Z",
     )
+
+
+def test_a_plan_takes_effect_with_its_own_minute_while_nobody_can_have_called_prod() -> None:
+    fact = subscriptions.assign((), replace(SHOP, live=False), per_call("0.01"), at=AT)
+
+    assert fact is not None
+    assert fact.effective_at == "2026-11-20T10:00:00.000Z"
 
 
 def test_the_same_terms_again_say_nothing() -> None:

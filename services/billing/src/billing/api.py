@@ -52,8 +52,9 @@ class Answers:
         self._calls = Stream(runtime.nats, store.USAGE_PROJECTION.stream)
 
     async def set_rate_plan(self, _: Any, info: Info, *, instance: str, plan: Mapping[str, Any]) -> dict[str, Any]:
-        """The next version of the plan of an instance, from the next minute on."""
+        """The next version of the plan of an instance, from the next minute on, or at once before prod exists."""
         caller = _caller(info)
+        await self._read_back(await self._log.last_position())
         client = plan.get("client")
         async with self._database.reading() as connection:
             found = await self._instance(connection, caller, instance, "editor")
@@ -66,7 +67,7 @@ class Answers:
         wanted = subscriptions.terms(plan["kind"], price=plan.get("price") or "0", currency=currency, client=client)
         if payer is not None:
             subscriptions.needs_currency_of(payer.currency, wanted)
-        subscribed = Subscribed(instance, found.organisation, found.project, found.service)
+        subscribed = Subscribed(instance, found.organisation, found.project, found.service, live=found.live)
         actor = Actor(type="user", id=caller.id, via=caller.via)
         cause = info.context.cause(str(info.path.key), actor)
         assigned = await execute.assign(self._log, subscribed, wanted, cause)
@@ -146,9 +147,10 @@ class Answers:
         await execute.settle(self._runners[store.USAGE_PROJECTION.name], self._calls, self._database)
 
     async def _read_back(self, position: int) -> None:
-        if not await self._runners[store.PLANS_PROJECTION.name].wait_for(position):
-            message = f"The plan is written at position {position} and not yet visible."
-            raise Refused(SERVICE_UNAVAILABLE, message, "Read it again in a moment.", reason="NOT_YET")
+        for name in (store.PLANS_PROJECTION.name, store.DIRECTORY_PROJECTION.name):
+            if not await self._runners[name].wait_for(position):
+                message = f"What was written up to position {position} is not yet visible."
+                raise Refused(SERVICE_UNAVAILABLE, message, "Try again in a moment.", reason="NOT_YET")
 
     async def _instance(self, connection: Any, caller: Principal, id: str, needed: Role) -> sa.Row[Any]:
         found = await store.instance(connection, id)

@@ -48,6 +48,7 @@ INSTANCE: Final = sa.Table(
     sa.Column("organisation", TEXT, nullable=False),
     sa.Column("project", TEXT, nullable=False, index=True),
     sa.Column("service", TEXT, nullable=False),
+    sa.Column("live", sa.Boolean, nullable=False),
     sa.Column("removed", sa.Boolean, nullable=False),
 )
 SERVICE: Final = sa.Table(
@@ -145,7 +146,10 @@ async def _learn(connection: AsyncConnection, _: Recorded, event: Event) -> None
             await _mark(connection, PROJECT, event.project, deleted=True)
         case heard.InstanceAdded():
             place = {"organisation": event.organisation, "project": event.project, "service": event.service}
-            await _put(connection, INSTANCE, id=event.instance, removed=False, **place)
+            await _put(connection, INSTANCE, id=event.instance, live=False, removed=False, **place)
+        case heard.InstancePromoted():
+            if event.environment == "prod":
+                await _mark(connection, INSTANCE, event.instance, live=True)
         case heard.InstanceRemoved():
             await _mark(connection, INSTANCE, event.instance, removed=True)
         case heard.ServiceCreated():
@@ -169,6 +173,7 @@ DIRECTORY_PROJECTION: Final = Projection(
         heard.ProjectRenamed,
         heard.ProjectDeleted,
         heard.InstanceAdded,
+        heard.InstancePromoted,
         heard.InstanceRemoved,
         heard.ServiceCreated,
         heard.ClientAdded,
@@ -183,7 +188,6 @@ DIRECTORY_PROJECTION: Final = Projection(
             heard.MemberRemoved,
             heard.ProjectRoleGranted,
             heard.ProjectRoleWithdrawn,
-            heard.InstancePromoted,
             heard.VersionPushed,
             heard.VersionPublished,
             heard.ServiceRemoved,

@@ -1,7 +1,8 @@
 """Which rate plan an instance has, and from when: aggregate `subscription`, id = the instance's (MA 4.6).
 
 A minute belongs to the plan in force at its start. A plan takes effect at the next minute boundary, so publishing one
-never changes the price of a call that was made (A20). Before the first plan, version 0 is in force: not billable.
+never changes the price of a call that was made (A20). As long as nothing was declared for prod there is no such call,
+and a plan takes effect with the minute it is assigned in. Before the first plan, version 0 is in force: not billable.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ class Subscribed:
     organisation: str
     project: str
     service: str
+    live: bool = True
+    """Whether a version was ever declared for prod: from then on calls may have been made."""
 
 
 @dataclass(frozen=True)
@@ -93,11 +96,14 @@ def terms(kind: PlanKind, *, price: str, currency: str, client: str | None) -> T
 def assign(
     versions: Sequence[Version], subscribed: Subscribed, wanted: Terms, *, at: datetime
 ) -> said.RatePlanAssigned | None:
-    """The next version of the plan, from the next minute on; None when the terms are what they are already."""
+    """The next version of the plan, from the next minute on, or from this one while nobody can have called prod.
+
+    None when the terms are what they are already.
+    """
     last = versions[-1] if versions else None
     if last is not None and last.terms == wanted:
         return None
-    effective = next_minute(at)
+    effective = next_minute(at) if subscribed.live else this_minute(at)
     if last is not None:  # a clock that went back must not put the new plan before the old one
         effective = max(effective, datetime.fromtimestamp(last.effective_ms / 1000, UTC))
     return said.RatePlanAssigned(
@@ -138,9 +144,14 @@ def in_force(versions: Sequence[Version], instance: str, minute_ms: int) -> Vers
     return current
 
 
+def this_minute(at: datetime) -> datetime:
+    """The minute boundary at or before an instant."""
+    return at.astimezone(UTC).replace(second=0, microsecond=0)
+
+
 def next_minute(at: datetime) -> datetime:
     """The first minute boundary after an instant."""
-    return at.astimezone(UTC).replace(second=0, microsecond=0) + timedelta(minutes=1)
+    return this_minute(at) + timedelta(minutes=1)
 
 
 def needs_currency_of(client_currency: str, wanted: Terms) -> None:

@@ -236,7 +236,7 @@ def _broken(problems: list[dict[str, Any]], *, as_json: bool) -> Failure:
 
 def _agreed(preview: dict[str, Any], *, force: bool, as_json: bool) -> bool:
     """Whether somebody agreed to losing data. Raises Failure when he does not agree to the push."""
-    changes, losses = preview["changes"], preview["losses"]
+    changes, losses = preview["changes"], [each for each in preview["losses"] if each["rows"]]
     if changes and not as_json:
         screen.changes(changes)
     if losses and not as_json:
