@@ -113,7 +113,7 @@ def _plans(case: Case) -> Iterator[str]:
                     yield "  (introspection)\n"
                     continue
                 try:
-                    planned = plan(ready.model, meanings[selected.name], selected)
+                    planned = plan(ready.generated.vocabulary, meanings[selected.name], selected)
                     yield from _tree(planned.tree, "  ")
                     yield f"  checks: {len(planned.checks)}, ids: {planned.ids}\n"
                 except Failed as failed:
@@ -186,7 +186,9 @@ def _statements(call: Call) -> Iterator[str]:
 
 def _broken(text: str) -> str:
     """A statement on several lines, for the reader of a diff."""
-    return re.sub(r" (from|where|order by|returning|when|values|select \"t|on conflict) ", r"\n  \1 ", text)
+    return re.sub(
+        r"(?<!select)(?<!distinct)(?<!delete) (from|where|order by|returning|when|on conflict) ", r"\n  \1 ", text
+    )
 
 
 def _refused(refusal: Refusal) -> Iterator[str]:

@@ -233,3 +233,21 @@ async def test_a_shortened_or_recreated_stream_stops_the_history_with_an_alarm(h
             assert "projection history" in await running.runtime.health.troubles()
             assert (told["log"], told["index"]) == (LOG, history.position)
             assert history.position >= position, "nothing of the new stream was taken in"
+
+
+async def test_a_published_head_that_does_not_come_out_again_stops_the_history() -> None:
+    with a_directory() as data, Stack(data, services=()) as own:
+        async with inside(own, SERVICE) as running:
+            await a_project(running, "o1")
+            last = await Stream(running.admin, STREAM).last(execute.SUBJECT.text)
+            told = Recorded.of(last) if last else None
+            forged = said.CheckpointSigned(log=LOG, size=1, root="00" * 32, note="")
+            expect, version = (told.position, told.envelope.version + 1) if told else (0, 1)
+            recorded = await say(running.admin, execute.SUBJECT, forged, expect=expect, version=version)
+
+            async with asyncio.timeout(WAIT_SECONDS):
+                found = await said_of_the_log(running, said.TamperFound.TYPE, lambda _: True)
+
+            assert "root" in found["found"]
+            assert running.runtime.runners["history"].position == recorded.position - 1
+            assert "projection history" in await running.runtime.health.troubles()

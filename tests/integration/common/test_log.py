@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from dataclasses import replace
 from typing import Any
 
 import nats.errors
@@ -72,6 +73,43 @@ async def test_200_parallel_commands_on_one_aggregate_see_versions_without_gaps(
     history = await logs[0].load(subject)
     assert [event.envelope.data["drops"] for event in history.events] == list(range(200))
     assert [event.position for event in history.events] == sorted(event.position for event in history.events)
+
+
+class OvertakenLog(Log):
+    """Another process is faster `times` times: it appends between our loading and our appending."""
+
+    times = 0
+
+    async def append(self, entry: Entry, cause: Cause) -> Recorded:
+        if self.times:
+            self.times -= 1
+            another = Cause(cause.actor, new_id(), new_id())
+            await super().append(replace(entry, event=DropFell(drops=100)), another)
+        return await super().append(entry, cause)
+
+
+@pytest.mark.parametrize(("times", "versions"), [(1, 2), (5, 6)])
+async def test_an_overtaken_command_decides_again_on_the_new_history(client: Client, times: int, versions: int) -> None:
+    log, subject, seen = OvertakenLog(client, "lab"), jar(new_id()), list[int]()
+    log.times = times
+
+    def decide(history: History) -> DropFell:
+        seen.append(history.version)
+        return DropFell(drops=history.version)
+
+    stored = await commands.execute(log, subject, cause=cause(), decide=decide)
+    assert stored is not None
+    assert seen == list(range(versions))
+    assert (stored.envelope.version, stored.envelope.data) == (versions, {"drops": versions - 1})
+
+
+async def test_a_command_that_is_always_overtaken_is_refused_as_a_conflict(client: Client) -> None:
+    log, subject = OvertakenLog(client, "lab"), jar(new_id())
+    log.times = 6
+    with pytest.raises(Refused) as refusal:
+        await commands.execute(log, subject, cause=cause(), decide=lambda _: DropFell(drops=1))
+    assert (refusal.value.code, refusal.value.reason) == ("BAD_USER_INPUT", "CONFLICT")
+    assert [event.envelope.data["drops"] for event in (await log.load(subject)).events] == [100] * 6
 
 
 async def test_a_history_longer_than_a_page_is_read_whole(log: Log) -> None:

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import replace
-from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 import sqlalchemy as sa
@@ -25,6 +24,8 @@ from common.stream import Message, Stream
 from tests.integration.common.conftest import NewDatabase
 from tests.support.brokers import Broker
 from tests.support.lab import DropFell, JarBroken, JarOpened, cause, entry, jar, projection, tables
+from tests.support.stack import Stack, a_directory
+from tests.support.waiting import until
 
 
 @contextlib.asynccontextmanager
@@ -210,6 +211,7 @@ async def test_poison_parks_its_own_aggregate_and_no_other_and_keeps_its_order_a
     async with running(wanted, database, client) as runner:
         await drip(log, sick, 1, 2)
         poison = await drip(log, sick, -1)
+        assert await runner.wait_for(poison.position, 20)  # what follows is of another batch
         await drip(log, well, 4)
         await drip(log, sick, 3)
         assert await runner.wait_for((await drip(log, well, 5)).position, 10)
@@ -288,13 +290,45 @@ async def test_a_database_that_goes_away_parks_nothing(log: Log, client: Client,
         assert len(await jars(database)) == 2
 
 
+async def test_a_projection_goes_on_by_itself_after_postgres_was_killed(log: Log, client: Client) -> None:
+    org = new_id()
+    subject = jar(org)
+    with a_directory() as data, Stack(data, services=()) as own:
+        address = urlsplit(own.postgres_dsn)._replace(path="/mortise").geturl()
+        database = Database(address, "registry")
+        async with running(projection(org), database, client) as runner:
+            for drops in (1, 2):
+                assert await runner.wait_for((await drip(log, subject, drops)).position, 30)
+                await asyncio.to_thread(own.kill, "postgres")
+            assert await runner.wait_for((await drip(log, subject, 3)).position, 30)
+            assert await runner.parked() == []
+        assert (await jars(database))[subject.id] == (6, "1,2,3")
+        await database.close()
+
+
+async def test_what_the_world_does_to_a_message_is_tried_again_and_parks_nothing(
+    log: Log, client: Client, database: Database
+) -> None:
+    org = new_id()
+    wanted, tries = projection(org), 0
+
+    async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -> None:
+        nonlocal tries
+        assert wanted.apply is not None
+        if recorded.envelope.org == org:
+            tries += 1
+            if tries <= 3:
+                await connection.exec_driver_sql("do 'begin raise exception using errcode = ''40001''; end'")
+        await wanted.apply(connection, recorded, event)
+
+    async with running(replace(wanted, apply=apply), database, client) as runner:
+        assert await runner.wait_for((await drip(log, jar(org), 2)).position, 30)
+        assert await runner.parked() == []
+    assert tries == 4
+    assert [drops for drops, _ in (await jars(database)).values()] == [2]
+
+
 # --- a stream that is not the one it was --------------------------------------------------------------------------
-
-
-async def until(condition: Any, seconds: float = 10.0) -> None:
-    async with asyncio.timeout(seconds):
-        while not condition():  # noqa: ASYNC110 - what is looked at has no event
-            await asyncio.sleep(0.01)
 
 
 async def recreate(broker: Broker, wanted: int) -> None:
@@ -358,39 +392,3 @@ async def test_a_projection_goes_on_by_itself_after_its_broker_was_killed(broker
             await broker.start()
         assert await runner.wait_for((await drip(log, subject, 4)).position, 20)
     assert (await jars(database))[subject.id] == (10, "1,2,3,4")
-
-
-async def test_replay_speed(broker: Broker, new_database: NewDatabase, capsys: pytest.CaptureFixture[str]) -> None:
-    """20 000 facts of 2 000 aggregates; the figure is printed, only an absurd one fails."""
-    client = await broker.client()
-    log = Log(client, "lab")
-
-    async def fill(number: int) -> Recorded:
-        return await drip(log, jar("o", f"j{number}"), *range(1, 11))
-
-    for start in range(0, 2000, 100):
-        await asyncio.gather(*(fill(number) for number in range(start, start + 100)))
-    metadata = sa.MetaData()
-    seen: list[int] = []
-
-    async def count(_: AsyncConnection, messages: Sequence[Message]) -> None:
-        seen.append(len(messages))
-
-    async def nothing(*_: object) -> None:
-        seen.append(1)
-
-    figures: dict[str, float] = {}
-    wanted = {
-        "raw": Projection("raw", metadata, raw=count),
-        "decoded": Projection("decoded", metadata, events=(DropFell,), apply=nothing),
-        "one upsert each": projection("o"),
-    }
-    for name, each in wanted.items():
-        database = await new_database()
-        began = time.perf_counter()
-        async with running(each, database, client) as runner:
-            assert await runner.wait_for(20_000, 120)
-        figures[name] = 20_000 / (time.perf_counter() - began)
-    with capsys.disabled():
-        pass
-    assert min(figures.values()) > 200

@@ -29,6 +29,7 @@ from common.service import Runtime, Service, connection, live
 from common.settings import Settings
 from tests.support.lab import ACTOR, DropFell, JarBroken, JarOpened, projection
 from tests.support.stack import Stack
+from tests.support.waiting import until
 
 ORG = new_id()
 QUERY = QueryType()
@@ -124,14 +125,16 @@ async def base(servers: Stack) -> AsyncIterator[str]:
     told = settings(servers).model_copy(update={"health_port": port})
     task = asyncio.create_task(live(service, told, stopping=stopping))
     address = f"http://127.0.0.1:{port}"
-    async with aiohttp.ClientSession() as session, asyncio.timeout(20):
-        while True:
+    async with aiohttp.ClientSession() as session:
+
+        async def ready() -> bool:
+            assert not task.done()
             with contextlib.suppress(aiohttp.ClientConnectionError):
                 async with session.get(f"{address}/readyz") as answer:
-                    if answer.status == 200:
-                        break
-            assert not task.done()
-            await asyncio.sleep(0.02)
+                    return answer.status == 200
+            return False
+
+        await until(ready, 20)
     yield address
     stopping.set()
     await asyncio.wait_for(task, 15)

@@ -190,7 +190,8 @@ async def test_while_the_log_is_away_known_callers_are_served_and_unknown_ones_a
     assert await status(door, dev, key) == 200
 
     killing = asyncio.create_task(asyncio.to_thread(door.stack.kill, "nats-server"))
-    known, unknown = set(), set()
+    known: set[int] = set()
+    unknown: set[int] = set()
     while not killing.done():
         known.add(await status(door, dev, key))
         unknown.add(await status(door, dev, f"mpk_{len(unknown)}"))
@@ -204,8 +205,9 @@ async def test_while_the_log_is_away_known_callers_are_served_and_unknown_ones_a
 # --- the old form -------------------------------------------------------------------------------------------------
 
 
-async def old(door: Door, live: Live, key: str | None = None) -> tuple[int, dict[str, object]]:
+async def old(door: Door, live: Live, key: str | None = None, position: int = 0) -> tuple[int, dict[str, object]]:
     headers = {"Authorization": f"Bearer {key}"} if key else {}
+    headers["Mortise-Position"] = str(position)
     answer = await door.http.post(f"/simple/v1/{live.endpoint}", json={"query": QUERY}, headers=headers)
     body: dict[str, object] = answer.json()
     return answer.status_code, body
@@ -223,8 +225,8 @@ async def test_in_the_old_form_a_wrong_credential_counts_as_none(door: Door, all
         assert set(body) == {"code", "requestId", "error"}
 
     opened = said.AccessChanged(environment=stage.place.id, organisation=stage.organisation, mode="public")
-    await door.say(stage.organisation, opened)
-    assert (await old(door, stage, "mpk_wrong"))[1] == {"data": {"allNotes": []}}
+    position = await door.say(stage.organisation, opened)
+    assert (await old(door, stage, "mpk_wrong", position))[1] == {"data": {"allNotes": []}}
     await door.say(stage.organisation, opened.model_copy(update={"mode": "key"}))
 
 

@@ -149,9 +149,9 @@ async def test_a_unique_value_taken_twice_at_once_has_one_winner(door: Door, liv
     assert second.json()["data"] == {"createNote": None}
 
 
-@pytest.mark.parametrize("position", ["soon", "-1", "9" * 19, "9" * 5000, "१"])
+@pytest.mark.parametrize("position", ["soon", "-1", "9" * 19, "9" * 5000])
 async def test_a_position_that_is_none_is_refused(door: Door, live: Live, position: str) -> None:
-    answer = await door.call(live, QUERY, headers={"Mortise-Position": position.encode().decode("latin-1")})
+    answer = await door.call(live, QUERY, headers={"Mortise-Position": position})
 
     assert answer.status_code == 400
 

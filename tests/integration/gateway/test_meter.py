@@ -49,7 +49,9 @@ async def test_each_call_is_recorded_once_in_its_class_with_who_pays_for_it(door
         live.path, content=b"{", headers={"Content-Type": "application/json", "x-user-authorization": key}
     )
     batch = [{"query": "{ _allNotesMeta { count } }"}, {"query": "{ nothing }"}]
-    await door.http.post(f"/simple/v1/{live.endpoint}", json=batch, headers={"Authorization": f"Bearer {key}"})
+    several = await door.http.post(
+        f"/simple/v1/{live.endpoint}", json=batch, headers={"Authorization": f"Bearer {key}"}
+    )
 
     calls = await door.calls(live.place.id, 8)
 
@@ -72,6 +74,8 @@ async def test_each_call_is_recorded_once_in_its_class_with_who_pays_for_it(door
     assert len(first["hash"]) == 16
     assert (wrong["client"], wrong["credential"]) == (None, None)
     assert len({call["id"] for call in calls}) == len(calls)
+    assert good.headers["Mortise-Call"] == first["id"]
+    assert several.headers["Mortise-Call"].split(", ") == [call["id"] for call in calls[-2:]]
 
 
 async def test_a_gateway_that_is_killed_under_load_loses_and_doubles_no_answered_call(door: Door) -> None:
@@ -153,8 +157,9 @@ async def test_workers_share_the_port_and_each_has_a_directory_that_others_adopt
         # Whoever comes next takes a directory that is left and makes no third.
         assert sorted(path.name for path in (data / "wal").iterdir()) == held
         client = await nats.connect(stack.nats_url)
-        while not all(any(batch.final for batch in await stored(client, name)) for name in held):
-            pass
+        open_ = set(held)
+        while open_:
+            open_ -= {name for name in held if any(batch.final for batch in await stored(client, name))}
         await client.close()
 
 

@@ -89,3 +89,14 @@ async def test_a_role_without_a_database_and_a_database_that_is_still_closed_are
         await place.made()
         assert await server.fetchval("select datallowconn from pg_database where datname = $1", name)
     await place.gone()
+
+
+async def test_one_worker_at_a_time_has_an_environment_to_itself(cluster: Cluster) -> None:
+    one, other = Place(cluster).id, Place(cluster).id
+
+    async with cluster.alone(one) as mine, cluster.alone(one) as theirs, cluster.alone(other) as free:
+        assert mine is not None
+        assert theirs is None
+        assert free is not None
+    async with cluster.alone(one) as again:
+        assert again is not None

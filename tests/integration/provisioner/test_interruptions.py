@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 import asyncpg
 import pytest
 
+from common.sql import ident, sql
 from contracts.names import database
 from provisioner.execute.cluster import WORLD
-from provisioner.execute.migrate import BUSY, migrate
+from provisioner.execute.migrate import BUSY, INCONSISTENT, MIGRATION_FAILED, migrate
 from tests.support.environments import Place
 from tests.support.schemas import history
 from tests.support.stack import Stack
@@ -118,3 +119,49 @@ async def test_readers_are_not_held_up_longer_than_a_moment(place: Place, monkey
         await reader.fetch("select from app.t1")
 
     assert await migrate(place.cluster, plan) is None
+
+
+async def test_a_database_that_is_not_what_the_plan_starts_from_is_left_alone(place: Place) -> None:
+    await place.deploy(BEFORE)
+    plan = place.planned(AFTER, forced=True)
+    async with place.cluster.connected(place.id) as connection:
+        await connection.execute("update app._mortise set model_sha = 'restored from elsewhere'")
+    before = await place.catalogue()
+
+    refusal = await migrate(place.cluster, plan)
+
+    assert refusal is not None
+    assert refusal.code == INCONSISTENT
+    assert await place.catalogue() == before
+
+
+async def test_a_statement_the_server_refuses_fails_the_deployment_and_changes_nothing(place: Place) -> None:
+    await place.deploy(BEFORE)
+    async with place.cluster.connected(place.id) as connection:
+        # Somebody made it by hand: the plan cannot know.
+        made = sql("create table {name} (id text)", name=ident("app", AFTER.entity_by_name["House"].table))
+        await connection.execute(made.text)
+    before = await place.catalogue()
+    plan = place.planned(AFTER, forced=True)
+
+    refusal = await migrate(place.cluster, plan)
+
+    assert refusal is not None
+    assert refusal.code == MIGRATION_FAILED
+    assert "create table House" in refusal.reason
+    assert await place.catalogue() == before
+
+
+async def test_a_long_list_of_problems_is_cut(place: Place) -> None:
+    few, many = history(
+        "type A @model { id: ID! @isUnique }",
+        "type A @model { id: ID! @isUnique " + " ".join(f"f{n}: Int!" for n in range(30)) + " }",
+    )
+    await place.deploy(few)
+    await place.insert("A", [{}])
+
+    refusal = await place.deploy(many)
+
+    assert refusal is not None
+    assert refusal.reason.count("is required") == 20
+    assert refusal.reason.endswith("and 10 more")

@@ -46,7 +46,12 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
 
 def not_found(what: str, ref: str) -> Refused:
     """What does not exist, or what the caller may not see: the two look alike on purpose."""
-    return Refused(NOT_FOUND, f"{what} not found: {ref!r}")
+    return Refused(NOT_FOUND, f"{what} not found: {shortened(ref)!r}")
+
+
+def shortened(text: str) -> str:
+    """Somebody's text inside our message, at most 100 characters of it."""
+    return text if len(text) <= 100 else text[:99] + "…"  # noqa: PLR2004 - stated in the docstring
 
 
 def bad_input(message: str, hint: str | None = None, *, reason: str | None = None, field: str | None = None) -> Refused:

@@ -11,7 +11,7 @@ import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from ariadne import SchemaBindable, make_executable_schema
 from graphql import (
@@ -26,7 +26,7 @@ from graphql import (
     validate,
 )
 
-from common import clock, ids
+from common import clock, ids, outage
 from common.errors import BAD_USER_INPUT, INTERNAL, SERVICE_UNAVAILABLE, Refused
 from common.events import Actor
 from common.log import STREAM, Cause, Recorded
@@ -97,10 +97,10 @@ class Graph:
             await self._caught_up(ask.position)
             seen = self._position()
             result = await self._execute(document, ask, context)
-            errors = [_formatted(error, ask.request_id) for error in result.errors or ()]
+            errors = [_formatted(error, ask) for error in result.errors or ()]
             answer = Answer(data=result.data, errors=errors or None, position=max(seen, context.position))
         except Invalid as invalid:
-            errors = [_formatted(error, ask.request_id) for error in invalid.errors]
+            errors = [_formatted(error, ask) for error in invalid.errors]
             answer = Answer(errors=errors, position=ask.position)
         except Refused as refusal:
             errors = [{"message": refusal.message, "extensions": refusal.extensions()}]
@@ -168,7 +168,7 @@ class Invalid(Exception):  # noqa: N818 - it is a finding
         self.errors = errors
 
 
-def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
+def _formatted(error: GraphQLError, ask: Ask) -> dict[str, Any]:
     """One member of `errors`. Locations only where no field was reached: in the text the client wrote."""
     original: BaseException | None = error
     while isinstance(original, GraphQLError):
@@ -181,17 +181,21 @@ def _formatted(error: GraphQLError, request_id: str) -> dict[str, Any]:
             return {"message": error.message, **locations, **path, "extensions": {"code": BAD_USER_INPUT}}
         case Refused():
             return {"message": original.message, **path, "extensions": original.extensions()}
+        case _ if outage.away(original):
+            refusal = outage.refusal(ask.idempotency_key)
+            _failed(refusal.code, ask.request_id, error.path, f"{type(original).__name__}: {original}"[:500])
+            return {"message": refusal.message, **path, "extensions": refusal.extensions()}
         case _:
-            observe(
-                "graph.failed",
-                outcome=INTERNAL,
-                level="error",
-                request_id=request_id,
-                path=error.path,
-                exc_info=original,
-            )
-            extensions = {"code": INTERNAL, "requestId": request_id}
+            _failed(INTERNAL, ask.request_id, error.path, original)
+            extensions = {"code": INTERNAL, "requestId": ask.request_id}
             return {"message": INTERNAL_MESSAGE, **path, "extensions": extensions}
+
+
+def _failed(code: str, request_id: str, path: Sequence[str | int] | None, problem: BaseException | str) -> None:
+    """A line in the log: with the traceback when it is our bug, without when a server is away."""
+    told = {"problem": problem} if isinstance(problem, str) else {"exc_info": problem}
+    level: Literal["warning", "error"] = "warning" if isinstance(problem, str) else "error"
+    observe("graph.failed", outcome=code, level=level, request_id=request_id, path=path, **told)
 
 
 def _resource(package: str, name: str) -> str:

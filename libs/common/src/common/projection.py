@@ -11,6 +11,8 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
+import asyncpg
+import nats.errors
 import sqlalchemy as sa
 from nats.aio.client import Client
 from sqlalchemy.exc import DBAPIError, InterfaceError
@@ -35,7 +37,7 @@ from common.readmodel import (
     retake,
     take,
 )
-from common.stream import Message, Stream, heed_cancelling
+from common.stream import ApiError, Message, Stream, Unavailable, heed_cancelling
 
 __all__ = ["Discontinuity", "Place", "Projection", "Runner", "lay_out"]
 
@@ -46,7 +48,13 @@ CATCHING_UP: Final = 1000
 """A projection further behind than this does not count as ready."""
 RETRY_SECONDS: Final = 1.0
 STOPPED_RETRY_SECONDS: Final = 10.0
-WORLD: Final = (DBAPIError, InterfaceError, PoolTimeoutError, OSError, Refused, Lost, Fenced)
+WORLD: Final = (
+    *(DBAPIError, InterfaceError, PoolTimeoutError, OSError),
+    # While connecting, SQLAlchemy lets the driver's own errors through.
+    *(asyncpg.PostgresError, asyncpg.InterfaceError),
+    *(nats.errors.Error, ApiError, Unavailable, Refused, Lost, Fenced),
+)
+"""What passes by itself: servers that restart, replicas that change places."""
 
 
 class Discontinuity(Exception):  # noqa: N818 - it is a finding

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Final
 
+import asyncpg
 import nats.errors
 import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql
@@ -277,6 +278,8 @@ def _of_the_world(error: Exception) -> bool:
         case DBAPIError():
             state = getattr(error.orig, "sqlstate", None)
             return error.connection_invalidated or state is None or str(state).startswith(WORLD)
+        case asyncpg.PostgresError():
+            return str(error.sqlstate).startswith(WORLD)
         case Refused():
             return error.code == SERVICE_UNAVAILABLE
         case Fenced() | OSError() | TimeoutError() | nats.errors.Error() | ApiError() | Unavailable():

@@ -15,7 +15,7 @@ from faststream.nats import NatsBroker
 from faststream.nats.annotations import NatsMessage
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from common import clock
+from common import clock, outage
 from common.errors import BAD_USER_INPUT, INTERNAL, SERVICE_UNAVAILABLE, Refused
 from common.logs import observe
 
@@ -82,6 +82,11 @@ def serve(
             text = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             return _error(Refused(BAD_USER_INPUT, f"not a request for {subject}: {text}"))
         except Exception as error:  # noqa: BLE001 - the one place where a broken handler becomes an answer
+            if outage.away(error):
+                outcome = SERVICE_UNAVAILABLE
+                problem = f"{type(error).__name__}: {error}"[:500]
+                observe("rpc.failed", outcome=outcome, level="warning", subject=subject, problem=problem)
+                return _error(outage.refusal(None))
             outcome = INTERNAL
             request_id = clock.new_id()
             observe(

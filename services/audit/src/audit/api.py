@@ -17,7 +17,7 @@ from audit.domain.heads import Head
 from audit.domain.search import Search
 from audit.execute import Scribe
 from common import clock
-from common.errors import SERVICE_UNAVAILABLE, Refused, bad_input, not_found
+from common.errors import bad_input, not_found
 from common.graphs import Context, Graph, load_schema
 from common.sealing import Sealer
 from common.service import Runtime
@@ -103,13 +103,8 @@ class Answers:
     async def checkpoint(self, _: Any, info: Info) -> dict[str, Any]:
         """The newest signed head. It names no entry, so everybody who is signed in may keep one."""
         search.signed_in(_caller(info))
-        async with self._database.reading() as connection:
-            newest = await store.newest_head(connection)
-        if newest is None:
-            raise Refused(
-                SERVICE_UNAVAILABLE, "Nothing is signed yet.", "Try again in a few seconds.", reason="NOT_YET"
-            )
-        return self._checkpoint(*newest)
+        head, signed_at = await execute.newest(self._scribe)
+        return self._checkpoint(head, signed_at)
 
     async def consistency(self, _: Any, info: Info, **sizes: int) -> dict[str, Any]:
         """Hashes only; see `checkpoint`."""

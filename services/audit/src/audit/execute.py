@@ -7,6 +7,7 @@ Heads are persisted before anybody sees them, then published as facts. Whoever c
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
@@ -51,7 +52,7 @@ class Proven:
 
     entry: store.Entry
     head: Head
-    signed_at: Any
+    signed_at: datetime
     hashes: tuple[bytes, ...]
     bundle: dict[str, Any]
 
@@ -74,8 +75,8 @@ def scribe(runtime: Runtime) -> Scribe:
 async def sign(scribe: Scribe) -> Head | None:
     """Sign the present size if there is something new in it; the newest head, None while the log is empty."""
     async with scribe.database.transaction() as connection:
-        newest = await store.newest_head(connection)
-        last = newest[0] if newest else None
+        known = await store.newest_head(connection)
+        last = known[0] if known else None
         size = await store.size_of(connection)
         since = last.size if last else 0
         if not heads.due(size=size, heads_after=await store.published_after(connection, since), last_size=since):
@@ -83,6 +84,23 @@ async def sign(scribe: Scribe) -> Head | None:
         head = scribe.signer.head(size, await store.root_at(connection, size))
         await store.keep_head(connection, head, clock.now())
     return head
+
+
+async def newest(scribe: Scribe, *, covering: int = 0) -> tuple[Head, datetime]:
+    """The newest head and when it was signed; one is signed now if none covers leaf `covering` yet."""
+    found = await _stored_head(scribe)
+    if found is None or found[0].size <= covering:
+        await sign(scribe)
+        found = await _stored_head(scribe)
+    if found is None or found[0].size <= covering:
+        message = f"No signed head covers entry {covering} yet."
+        raise Refused(SERVICE_UNAVAILABLE, message, "Try again in a few seconds.", reason="NOT_YET")
+    return found
+
+
+async def _stored_head(scribe: Scribe) -> tuple[Head, datetime] | None:
+    async with scribe.database.reading() as connection:
+        return await store.newest_head(connection)
 
 
 async def publish(scribe: Scribe, head: Head) -> Recorded | None:
@@ -98,8 +116,11 @@ async def publish(scribe: Scribe, head: Head) -> Recorded | None:
 async def alarm(scribe: Scribe, index: int, why: str) -> Recorded | None:
     """Write down that stream and history disagree, as far as the log still takes it."""
     last = await scribe.stream.last(SUBJECT.text)
+    told = Recorded.of(last) if last else None
     event = said.TamperFound(log=LOG, index=index, expected=f"the stream as it was read up to {index}", found=why)
-    return await _say(scribe, event, Recorded.of(last) if last else None, derived("tamper", LOG, str(index), why))
+    if told and told.envelope.type == event.TYPE and told.envelope.data == event.model_dump(mode="json"):
+        return None  # said before a restart
+    return await _say(scribe, event, told, derived("tamper", LOG, str(index), why))
 
 
 async def _say(scribe: Scribe, event: Event, last: Recorded | None, causation: str) -> Recorded | None:
@@ -118,17 +139,11 @@ async def _say(scribe: Scribe, event: Event, last: Recorded | None, causation: s
 async def prove(scribe: Scribe, entry: store.Entry) -> Proven:
     """The entry's path to a signed head; one is signed now if none covers it yet."""
     index = entry.record.index
+    head, signed_at = await newest(scribe, covering=index)
     async with scribe.database.reading() as connection:
-        newest = await store.newest_head(connection)
-    if newest is None or newest[0].size <= index:
-        await sign(scribe)
-    async with scribe.database.reading() as connection:
-        newest = await store.newest_head(connection)
-        size = await store.size_of(connection)
-        if newest is None or not index < newest[0].size <= size:
-            message = f"No signed head covers entry {index} yet."
+        if await store.size_of(connection) < head.size:
+            message = f"The history is being replayed and does not reach {head.size} entries yet."
             raise Refused(SERVICE_UNAVAILABLE, message, "Try again in a few seconds.", reason="NOT_YET")
-        head, signed_at = newest
         ranges = merkle.inclusion_ranges(index, head.size)
         hashes = merkle.hashes_of(ranges, await store.lookup_for(connection, merkle.nodes_of(ranges)))
     document = proofs.bundle(

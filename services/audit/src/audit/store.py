@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any, Final
 
 import orjson
@@ -259,14 +260,14 @@ def _cut(hashes: bytes) -> tuple[bytes, ...]:
 # --- signed heads -------------------------------------------------------------------------------------------------
 
 
-async def newest_head(connection: AsyncConnection) -> tuple[Head, Any] | None:
+async def newest_head(connection: AsyncConnection) -> tuple[Head, datetime] | None:
     """The largest signed head, and when it was signed."""
     query = sa.select(SIGNED_HEAD).where(SIGNED_HEAD.c.log == LOG).order_by(SIGNED_HEAD.c.size.desc()).limit(1)
     row = (await connection.execute(query)).first()
     return None if row is None else (Head(row.size, row.root, row.note), row.signed_at)
 
 
-async def keep_head(connection: AsyncConnection, head: Head, at: Any) -> None:
+async def keep_head(connection: AsyncConnection, head: Head, at: datetime) -> None:
     """Persist before publishing. Raises IntegrityError when the head contradicts one that is signed."""
     values = {"log": LOG, "size": head.size, "root": head.root, "note": head.note, "signed_at": at}
     await connection.execute(insert(SIGNED_HEAD).values(**values).on_conflict_do_nothing())

@@ -1,3 +1,5 @@
+"""Bodies, verdicts and SQL errors in the words of the dialect."""
+
 from __future__ import annotations
 
 from gateway.engine import Again, Answered, Call, Engine, Failure, Request, finish, judge, settled

@@ -1,3 +1,5 @@
+"""The cache never holds more bytes than it may, and forgets the longest unused first."""
+
 from __future__ import annotations
 
 from hypothesis import given

@@ -157,7 +157,7 @@ def test_fragments_that_multiply_are_stopped_while_they_are_spread() -> None:
         ({"ids": [None]}, "None"),
         ({"ids": [{}]}, "ID cannot represent"),
         ({"o": 1}, "BandOrderBy"),
-        ({"f": {"OR": [{}] * 2001}}, "2000 objects"),
+        ({"f": {"OR": [{}] * 10_001}}, "10000 values"),
     ],
 )
 def test_variables_that_do_not_fit_are_refused(variables: dict[str, Any], says: str) -> None:
@@ -171,6 +171,13 @@ def test_variables_nested_too_deeply_are_refused() -> None:
     for _ in range(2_000):
         nested = {"AND": [nested]}
     assert refused(LIST, {"f": nested}).stage == "invalid"
+
+
+def test_a_large_filter_cannot_be_multiplied_by_naming_it_often() -> None:
+    often = " ".join(f"a{n}: allBands(filter: $f) {{ id }}" for n in range(200))
+    variables = {"f": {"OR": [{"name": "x"}] * 1000}}
+    refusal = refused(f"query ($f: BandFilter) {{ {often} }}", variables)
+    assert (refusal.stage, "10000 values" in refusal.failures[0].message) == ("limit", True)
 
 
 def test_a_missing_required_variable_is_named() -> None:

@@ -1,3 +1,5 @@
+"""Node ids sort by the moment they were made, and only what looks like an id can be one."""
+
 from __future__ import annotations
 
 from hypothesis import given

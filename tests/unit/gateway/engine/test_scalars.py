@@ -1,3 +1,5 @@
+"""Dates in every ISO form, and JSON as text or as itself."""
+
 from __future__ import annotations
 
 from datetime import UTC, datetime

@@ -20,7 +20,7 @@ from provisioner.domain import birth
 from provisioner.domain.checks import COUNT
 from provisioner.domain.layout import SCHEMA
 from provisioner.domain.plan import Plan, PlannedCheck
-from provisioner.execute.cluster import Cluster
+from provisioner.execute.cluster import WORLD, Cluster
 
 ATTEMPTS: Final = 12
 LOCK_MILLISECONDS: Final = 2000
@@ -28,10 +28,13 @@ LOCK_MILLISECONDS: Final = 2000
 STEP_BACK_SECONDS: Final = 0.25
 MIGRATION_SECONDS: Final = 600.0
 COUNTING_SECONDS: Final = 5.0
+TOLD_MAX: Final = 20
+"""Problems or losses in the reason of a refusal."""
 
 DATA_LOSS: Final = "DATA_LOSS"
 MIGRATION_FAILED: Final = "MIGRATION_FAILED"
 BUSY: Final = "BUSY"
+INCONSISTENT: Final = "INCONSISTENT"
 IN_THE_WAY: Final = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
 
 
@@ -40,7 +43,7 @@ class Refusal:
     """Why a plan was not carried out. It will not be tried again."""
 
     code: str
-    """A number of G 7.4, DATA_LOSS, MIGRATION_FAILED or BUSY."""
+    """A number of G 7.4, or one of the words above."""
     reason: str
 
 
@@ -68,8 +71,7 @@ class Stopped(Exception):  # noqa: N818 - it carries a refusal out of a transact
 async def migrate(cluster: Cluster, plan: Plan) -> Refusal | None:
     """Carry out the plan; None when it is done, also when it had been done before.
 
-    Raises errors of `cluster.WORLD` when the server does not let us, and RuntimeError when the database holds neither
-    the plan's old Model nor its new one.
+    Raises errors of `cluster.WORLD` when the server does not let us.
     """
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -104,6 +106,8 @@ async def _attempt(connection: asyncpg.Connection, plan: Plan) -> Refusal | None
             await _carry_out(connection, plan)
     except Stopped as stopped:
         return stopped.refusal
+    except TimeoutError:
+        return Refusal(MIGRATION_FAILED, f"A statement took longer than {MIGRATION_SECONDS:.0f} s.")
     return None
 
 
@@ -114,8 +118,8 @@ async def _carry_out(connection: asyncpg.Connection, plan: Plan) -> None:
     if row["model_sha"] == plan.model_sha:
         return
     if row["model_sha"] != plan.from_model_sha:
-        message = f"{database(plan.environment)} holds {row['model_sha']}, the plan starts from {plan.from_model_sha}"
-        raise RuntimeError(message)
+        reason = f"{database(plan.environment)} holds {row['model_sha']}, the plan starts from {plan.from_model_sha}."
+        raise Stopped(Refusal(INCONSISTENT, reason))
     if row["model_sha"] is None:
         for statement in birth.opened(database(plan.environment)):
             await connection.execute(statement.text)
@@ -134,26 +138,37 @@ def _lock(table: str, mode: str) -> Sql:
 
 
 async def _counted(connection: asyncpg.Connection, checks: Sequence[PlannedCheck]) -> list[Counted]:
-    return [
-        Counted(check, check.allowed + 1 if check.count is None else int(await connection.fetchval(check.count)))
-        for check in checks
-    ]
+    return [Counted(check, await _count(connection, check)) for check in checks]
+
+
+async def _count(connection: asyncpg.Connection, check: PlannedCheck) -> int:
+    if check.count is None:
+        return check.allowed + 1
+    return int(await connection.fetchval(check.count, timeout=MIGRATION_SECONDS))
 
 
 def _judge(counted: Sequence[Counted], *, forced: bool) -> None:
     problems = [each for each in counted if each.check.kind == "problem" and each.rows > each.check.allowed]
     if problems:
-        raise Stopped(Refusal(str(problems[0].check.code), " ".join(each.message for each in problems)))
+        raise Stopped(Refusal(str(problems[0].check.code), _told([each.message for each in problems], " ")))
     losses = [each for each in counted if each.check.kind == "loss" and each.rows > 0]
     if losses and not forced:
-        held = ", ".join(f"{each.check.path} ({each.rows})" for each in losses)
+        held = _told([f"{each.check.path} ({each.rows})" for each in losses], ", ")
         reason = f"Data would be lost: {held}. Deploy with force to accept that."
         raise Stopped(Refusal(DATA_LOSS, reason))
+
+
+def _told(each: Sequence[str], separator: str) -> str:
+    """As many as fit into an event; the others are counted."""
+    more = [f"and {len(each) - TOLD_MAX} more"] if len(each) > TOLD_MAX else []
+    return separator.join([*each[:TOLD_MAX], *more])
 
 
 async def _step(connection: asyncpg.Connection, statement: str, what: str) -> None:
     try:
         await connection.execute(statement, timeout=MIGRATION_SECONDS)
-    except (asyncpg.IntegrityConstraintViolationError, asyncpg.DataError, asyncpg.ProgramLimitExceededError) as error:
+    except asyncpg.PostgresError as error:
+        if isinstance(error, (*WORLD, *IN_THE_WAY)):
+            raise
         # The message of the server names tables and indexes; its detail holds data and is left out.
         raise Stopped(Refusal(MIGRATION_FAILED, f"{what}: {error.args[0]}.")) from error

@@ -23,7 +23,7 @@ Versioned = (
 )
 
 
-async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -> None:  # noqa: C901, PLR0912 - one case per fact
+async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -> None:  # noqa: C901, PLR0912, PLR0915 - one case per fact
     """One fact."""
     match event:
         case heard.ProjectCreated() | heard.ProjectRenamed():
@@ -53,6 +53,7 @@ async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -
             where = environment_id(event.instance, event.environment)
             await _declare(connection, recorded, event, where, forced=event.forced)
         case heard.ServiceRemoved():
+            await connection.execute(sa.delete(services).where(services.c.id == event.service))
             await _remove(connection, recorded, event.service)
         case heard.InstanceRemoved():
             await _remove(connection, recorded, event.instance)

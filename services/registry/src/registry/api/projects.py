@@ -210,8 +210,8 @@ async def add_client(call: Call, *, input: dict[str, Any], **named: str) -> Node
         row["id"],
         name=input["name"],
         email=input.get("email"),
-        currency=input.get("currency") or "EUR",
-        time_zone=input.get("timeZone") or "UTC",
+        currency=_given(input.get("currency"), "EUR"),
+        time_zone=_given(input.get("timeZone"), "UTC"),
         cause=cause,
     )
     secret = await issue.issue(
@@ -302,3 +302,8 @@ async def _grant(call: Call, id: str, needed: Role) -> tuple[Row, Row, Role]:
 async def _with_user(call: Call, grant: Row) -> Row:
     user = await user_node(call.registry, grant["user_id"])
     return {**grant, "username": user["username"], "email": user["email"]}
+
+
+def _given(value: str | None, default: str) -> str:
+    """What was written, even if it is nothing; a default only for what was left out."""
+    return default if value is None else value

@@ -107,6 +107,11 @@ def email_key(address: str) -> str:
     return unicodedata.normalize("NFKC", address.strip()).casefold()
 
 
+def username_key(name: str) -> str:
+    """The form in which user names must differ: nobody signs like another with an accent or a look-alike letter."""
+    return folded(name).translate(LETTERS)
+
+
 def username(text: str, *, field: str = "username") -> str:
     """A user name: letters, digits, and `.`, `_`, `-` between them."""
     trimmed = line(text, field=field, chars=(1, 64))

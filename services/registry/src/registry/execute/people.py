@@ -57,7 +57,7 @@ async def register_user(world: World, person: Person, *, id: str, cause: Cause, 
     async with world.database.transaction() as connection:
         await secrets.keep_first(connection, id, kept)
     email_hash = hash_of_email(world, email)
-    username_hash = keyed_hash(world.secret_key, "username", wording.email_key(username))
+    username_hash = keyed_hash(world.secret_key, "username", wording.username_key(username))
     fact = users.register(
         None,
         id=id,

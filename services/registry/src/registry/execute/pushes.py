@@ -11,7 +11,7 @@ from pydantic import BaseModel
 
 from common import rpc
 from common.commands import earlier
-from common.errors import not_found
+from common.errors import SERVICE_UNAVAILABLE, Refused, not_found
 from common.log import Cause, Recorded
 from contracts import model
 from contracts.model import Model
@@ -26,7 +26,8 @@ from registry.store import services as stored
 from registry.store.rows import Row
 
 LOSS: Final = "ask.provisioner.loss"
-LOSS_SECONDS: Final = 10.0
+LOSS_SECONDS: Final = 7.0
+"""Counting may take five (the provisioner stops then); the caller is answered within ten."""
 SETTLE_SECONDS: Final = 2.0
 
 
@@ -217,7 +218,13 @@ async def _failed(world: World, environment: str) -> bool:
 
 async def _ask(world: World, environment: str, model_sha: str) -> ToldLosses:
     question = AskedLoss(environment=environment, model_sha=model_sha)
-    return await rpc.request(world.broker, LOSS, question, ToldLosses, LOSS_SECONDS)
+    try:
+        return await rpc.request(world.broker, LOSS, question, ToldLosses, LOSS_SECONDS)
+    except Refused as refusal:
+        if refusal.reason not in {"NO_RESPONDER", "TIMEOUT"}:
+            raise
+        message = "The provisioner cannot say at the moment what would be lost; nothing was changed."
+        raise Refused(SERVICE_UNAVAILABLE, message, "Try again in a moment.", reason="NOTHING_DONE") from refusal
 
 
 def _losses(told: ToldLosses) -> list[Loss]:

@@ -1,32 +1,23 @@
 -- createBand: write
 -- verdict, 3 values
 select case
-  when exists (select
-  from unnest($1::text[]) w(id)
-  where not exists (select
-  from "app"."t2" "f"
+  when exists (select from unnest($1::text[]) w(id)
+  where not exists (select from "app"."t2" "f"
   where "f"."id" = w.id)) then '0:' || (select w.id
   from unnest($1::text[]) w(id)
-  where not exists (select
-  from "app"."t2" "f"
+  where not exists (select from "app"."t2" "f"
   where "f"."id" = w.id) limit 1)
-  when exists (select
-  from (values ($2::text)) w(id)
-  where not exists (select
-  from "app"."t3" "f"
+  when exists (select from (values ($2::text)) w(id)
+  where not exists (select from "app"."t3" "f"
   where "f"."id" = w.id)) then '1:' || (select w.id
   from (values ($2::text)) w(id)
-  where not exists (select
-  from "app"."t3" "f"
+  where not exists (select from "app"."t3" "f"
   where "f"."id" = w.id) limit 1)
-  when exists (select
-  from unnest($3::text[]) w(id)
-  where not exists (select
-  from "app"."t4" "f"
+  when exists (select from unnest($3::text[]) w(id)
+  where not exists (select from "app"."t4" "f"
   where "f"."id" = w.id)) then '2:' || (select w.id
   from unnest($3::text[]) w(id)
-  where not exists (select
-  from "app"."t4" "f"
+  where not exists (select from "app"."t4" "f"
   where "f"."id" = w.id) limit 1) end;
 -- nothing, 2 values
 update "app"."t1" set "r21" = null
@@ -42,8 +33,7 @@ insert into "app"."r22" ("a", "b") select $1::text, w.id
   on conflict do nothing;
 -- verdict, answer, 2 values
 select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $1::text) then 'moved' end, (select '{"id":"' || "t1"."id" || '","manager":' || coalesce((select '{"name":' || to_json("t2"."c18")::text || '}'
   from "app"."t3" "t2"
   where "t2"."id" = "t1"."r21"), 'null') || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q4"."c16")::text || '}', ',') || ']', '[]')

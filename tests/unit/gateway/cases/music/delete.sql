@@ -1,48 +1,36 @@
 -- deleteFan: write
 -- verdict, answer, 2 values
-with written as (delete
-  from "app"."t4" "t"
-  where "t"."id" = $1::text and exists (select
-  from app._mortise
+with written as (delete from "app"."t4" "t"
+  where "t"."id" = $1::text and exists (select from app._mortise
   where model_sha = $2::text)
   returning '{"email":' || to_json("t"."c19")::text || ',"bands":[],"_bandsMeta":{"count":0}}' as answer) select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $2::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  when not exists (select from written) then '0' end, (select answer
   from written);
 
 -- deleteManager: write
 -- verdict, answer, 2 values
-with written as (delete
-  from "app"."t3" "t"
-  where "t"."id" = $1::text and exists (select
-  from app._mortise
+with written as (delete from "app"."t3" "t"
+  where "t"."id" = $1::text and exists (select from app._mortise
   where model_sha = $2::text)
   returning '{"name":' || to_json("t"."c18")::text || ',"band":null}' as answer) select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $2::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  when not exists (select from written) then '0' end, (select answer
   from written);
 
 -- deleteAlbum: write
 -- verdict, answer, 2 values
-with written as (delete
-  from "app"."t2" "t"
-  where "t"."id" = $1::text and exists (select
-  from app._mortise
+with written as (delete from "app"."t2" "t"
+  where "t"."id" = $1::text and exists (select from app._mortise
   where model_sha = $2::text)
   returning '{"title":' || to_json("t"."c16")::text || ',"band":' || coalesce((select '{"slug":' || to_json("t1"."c6")::text || '}'
   from "app"."t1" "t1"
   where "t1"."id" = "t"."r20"), 'null') || '}' as answer) select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $2::text) then 'moved'
-  when not exists (select
-  from written) then '0' end, (select answer
+  when not exists (select from written) then '0' end, (select answer
   from written);
 
 -- allBands: read

@@ -1,17 +1,13 @@
 -- manager: write
 -- verdict, 2 values
 select case
-  when not exists (select
-  from "app"."t1"
+  when not exists (select from "app"."t1"
   where "id" = $1::text) then '0:' || $1::text
-  when exists (select
-  from (values ($2::text)) w(id)
-  where not exists (select
-  from "app"."t3" "f"
+  when exists (select from (values ($2::text)) w(id)
+  where not exists (select from "app"."t3" "f"
   where "f"."id" = w.id)) then '1:' || (select w.id
   from (values ($2::text)) w(id)
-  where not exists (select
-  from "app"."t3" "f"
+  where not exists (select from "app"."t3" "f"
   where "f"."id" = w.id) limit 1) end;
 -- nothing, 2 values
 update "app"."t1" set "r21" = null
@@ -20,13 +16,11 @@ update "app"."t1" set "r21" = null
 update "app"."t1" "t" set "r21" = $1::text
   where "t"."id" = $2::text;
 -- nothing, 1 values
-delete
-  from "app"."r22"
+delete from "app"."r22"
   where "a" = $1::text;
 -- verdict, answer, 2 values
 select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $1::text) then 'moved' end, (select '{"slug":' || to_json("t1"."c6")::text || ',"updatedAt":"' || app.instant("t1"."updated_at") || '","manager":' || coalesce((select '{"name":' || to_json("t2"."c18")::text || '}'
   from "app"."t3" "t2"
   where "t2"."id" = "t1"."r21"), 'null') || ',"fans":' || (select coalesce('[' || string_agg('{"id":"' || "q4"."id" || '"}', ',') || ']', '[]')
@@ -40,28 +34,22 @@ select case
 -- albums: write
 -- verdict, 2 values
 select case
-  when not exists (select
-  from "app"."t1"
+  when not exists (select from "app"."t1"
   where "id" = $1::text) then '0:' || $1::text
-  when exists (select
-  from unnest($2::text[]) w(id)
-  where not exists (select
-  from "app"."t2" "f"
+  when exists (select from unnest($2::text[]) w(id)
+  where not exists (select from "app"."t2" "f"
   where "f"."id" = w.id)) then '1:' || (select w.id
   from unnest($2::text[]) w(id)
-  where not exists (select
-  from "app"."t2" "f"
+  where not exists (select from "app"."t2" "f"
   where "f"."id" = w.id) limit 1)
-  when exists (select
-  from "app"."t2"
+  when exists (select from "app"."t2"
   where "r20" = $1::text and "id" <> all($2::text[])) then '2' end;
 -- nothing, 2 values
 update "app"."t2" set "r20" = $1::text
   where "id" = any($2::text[]);
 -- verdict, answer, 2 values
 select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $1::text) then 'moved' end, (select '{"slug":' || to_json("t1"."c6")::text || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q3"."c16")::text || '}', ',') || ']', '[]')
   from (select "t2"."c16"
   from "app"."t2" "t2"
@@ -73,16 +61,14 @@ select case
 -- none: write
 -- verdict, 1 values
 select case
-  when not exists (select
-  from "app"."t3"
+  when not exists (select from "app"."t3"
   where "id" = $1::text) then '0:' || $1::text end;
 -- nothing, 1 values
 update "app"."t1" set "r21" = null
   where "r21" = $1::text;
 -- verdict, answer, 2 values
 select case
-  when not exists (select
-  from app._mortise
+  when not exists (select from app._mortise
   where model_sha = $1::text) then 'moved' end, (select '{"name":' || to_json("t1"."c18")::text || ',"band":' || coalesce((select '{"slug":' || to_json("t2"."c6")::text || '}'
   from "app"."t1" "t2"
   where "t2"."r21" = "t1"."id"), 'null') || '}'
