@@ -1,8 +1,9 @@
-"""After the storm: everything that was acknowledged is looked up through the public door, the stream and the catalogue."""
+"""After the storm: what was acknowledged is looked up through the public door, in the stream and in the catalogue."""
 
 from __future__ import annotations
 
 import asyncio
+from collections.abc import AsyncIterator, Callable
 from typing import Any, Final
 
 import aiohttp
@@ -12,90 +13,143 @@ import orjson
 
 from contracts import names
 from contracts.calls import BILLABLE, CALL, Batch
-from tests.faults.ledger import Finding, Ledger, compare, compare_calls
-from tests.faults.load import Site, ask
+from tests.faults.ledger import Finding, Ledger, compare, compare_calls, compare_commands, same
+from tests.faults.load import Site, insist
 from tests.support.stack import Stack
 
 QUIET_SECONDS_MAX: Final = 60.0
-PAGE: Final = 500
+"""How long it may take until everything is where it belongs once nobody kills any more."""
+LOOK_AGAIN_SECONDS: Final = 0.5
+STILL: Final = 3
+"""So many looks in a row must find nothing new before it is believed that nothing more comes."""
 
 PROJECTS: Final = """query($run: String!, $offset: Int!) { projects(
-  filters: [{field: "name", value: $run, op: STARTS_WITH}], pagination: {limit: 500, offset: $offset}) { name } }"""
-PROJECT: Final = "query($slug: String!) { project(slug: $slug) { clients { name } keys { name } } }"
-PLANS: Final = "query($instance: ID!) { ratePlans(instance: $instance) { price } }"
+  filters: [{field: "name", value: $run, op: STARTS_WITH}], pagination: {limit: 500, offset: $offset}) { id name } }"""
+PROJECT: Final = """query($slug: String!, $organisation: ID!) { project(slug: $slug, organisation: $organisation) {
+  clients { id name } keys { id name } } }"""
+PLANS: Final = "query($instance: ID!) { ratePlans(instance: $instance) { id price } }"
 INVOICE: Final = "query($project: ID!, $client: ID!) { invoice(project: $project, client: $client) { calls subtotal } }"
-INSTANCES: Final = """query($offset: Int!) { projects(pagination: {limit: 500, offset: $offset}) {
-  instances { id service { id } } } }"""
+DECLARED: Final = """query($offset: Int!) { services(pagination: {limit: 20, offset: $offset}) {
+  environments { id version } instances { id environments { id version } } } }"""
 NOTES: Final = "query($after: String) { allNotes(first: 1000, after: $after) { id text } }"
 
 
-async def findings(
-    stack: Stack, client: aiohttp.ClientSession, site: Site, payer: str, ledger: Ledger
-) -> list[Finding]:
-    """All comparisons of one run."""
-    return [
-        *await _commands(client, site, ledger),
-        *await _calls(stack, client, site, payer, ledger),
-        *compare("data writes", ledger.writes, await _notes(client, site)),
-        *await _orphans(stack, client, site),
-    ]
+class Check:
+    """Looks everything up that a ledger speaks of."""
 
+    def __init__(self, stack: Stack, client: aiohttp.ClientSession, site: Site, ledger: Ledger) -> None:
+        self.stack = stack
+        self.client = client
+        self.site = site
+        self.ledger = ledger
 
-async def _commands(client: aiohttp.ClientSession, site: Site, ledger: Ledger) -> list[Finding]:
-    def of(kind: str) -> set[str]:
-        return {name for name, what in ledger.commands.items() if what == kind}
+    async def findings(self) -> list[Finding]:
+        """All comparisons of a run."""
+        # Reading the notes back makes calls, too: calls are compared first.
+        return [
+            *await self._commands(),
+            *await self._calls(),
+            *compare("data writes", self.ledger.writes, [text async for text in self._notes()]),
+            *await self._orphans(),
+        ]
 
-    projects = [project["name"] for project in await _pages(client, site, PROJECTS, run=site.run)]
-    home = (await ask(client, site.url, site.token, PROJECT, {"slug": f"{site.run}-home"}))["project"]
-    plans = (await ask(client, site.url, site.token, PLANS, {"instance": site.spare_instance}))["ratePlans"]
-    prices = {f"{site.run}-{int(plan['price'].partition('.')[2].ljust(12, '0'))}" for plan in plans}
-    keys = [key["name"] for key in home["keys"] if key["name"].startswith(site.run)]
-    clients = [one["name"] for one in home["clients"] if one["name"].startswith(site.run)]
-    return [
-        *compare("projects", of("project"), projects),
-        *compare("clients", of("client"), clients),
-        *compare("keys", of("key"), keys),
-        *compare("rate plans", of("plan"), prices),
-    ]
+    async def _ask(self, query: str, **variables: Any) -> Any:
+        """The only root field of an answer."""
+        (value,) = (await insist(self.client, self.site, query, variables)).values()
+        return value
 
-
-async def _pages(client: aiohttp.ClientSession, site: Site, query: str, **variables: Any) -> list[dict[str, Any]]:
-    found: list[dict[str, Any]] = []
-    while True:
-        page = await ask(client, site.url, site.token, query, {**variables, "offset": len(found)})
-        (rows,) = page.values()
-        found += rows
-        if len(rows) < PAGE:
-            return found
-
-
-async def _calls(
-    stack: Stack, client: aiohttp.ClientSession, site: Site, payer: str, ledger: Ledger
-) -> list[Finding]:
-    """Wait until nothing moves any more, then compare stream, ledger and invoice."""
-    environment = names.environment_id(site.instance, "prod")
-    before = -1
-    async with asyncio.timeout(QUIET_SECONDS_MAX):
+    async def _pages(self, query: str, size: int, **variables: Any) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = []
         while True:
-            stored = await _stored(stack, environment)
-            invoice = (await ask(client, site.url, site.token, INVOICE, {"project": site.project, "client": payer}))
-            calls = int(invoice["invoice"]["calls"])
-            if len(stored) == before and ledger.calls <= set(stored) and calls >= len(set(stored)):
+            page = await self._ask(query, offset=len(found), **variables)
+            found += page
+            if len(page) < size:
+                return found
+
+    async def _commands(self) -> list[Finding]:
+        site = self.site
+        projects = await self._pages(PROJECTS, 500, run=f"{site.run}-")
+        home = await self._ask(PROJECT, slug=f"{site.run}-home".lower(), organisation=site.organisation)
+        plans = await self._ask(PLANS, instance=site.spare_instance)
+
+        def ours(things: list[dict[str, str]]) -> list[tuple[str, str]]:
+            return [(thing["name"], thing["id"]) for thing in things if thing["name"].startswith(f"{site.run}-")]
+
+        there = {
+            "project": ours(projects),
+            "client": ours(home["clients"]),
+            "key": ours(home["keys"]),
+            "plan": [(f"{site.run}-{int(plan['price'][2:-1])}", plan["id"]) for plan in plans],
+        }
+        return compare_commands(self.ledger, there)
+
+    async def _calls(self) -> list[Finding]:
+        stored, invoiced = await self._quiet()
+        return compare_calls(self.ledger, stored, invoiced)
+
+    async def _quiet(self) -> tuple[list[str], int]:
+        """Ids of stored billable calls and the invoice's count, once both stand still.
+
+        Not before all answered calls are stored and the invoice has counted as many, unless time runs out: then what
+        is wrong stays wrong, and the comparison says so.
+        """
+        environment = names.environment_id(self.site.instance, "prod")
+        loop = asyncio.get_running_loop()
+        deadline, still = loop.time() + QUIET_SECONDS_MAX, 0
+        before: tuple[list[str], int] = ([], -1)
+        while True:
+            invoice = await self._ask(INVOICE, project=self.site.project, client=self.site.payer)
+            now = (await stored(self.stack, environment), int(invoice["calls"]))
+            still = still + 1 if now == before else 0
+            settled = self.ledger.calls <= set(now[0]) and now[1] >= len(set(now[0]))
+            if still >= STILL and (settled or loop.time() > deadline):
+                return now
+            before = now
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+
+    async def _notes(self) -> AsyncIterator[str]:
+        """All values that were written, read with the client's key."""
+        url = f"{self.site.url}/{self.site.endpoint}/graphql"
+        after: str | None = None
+        while True:
+            body = {"query": NOTES, "variables": {"after": after}}
+            async with self.client.post(url, json=body, headers={"x-user-authorization": self.site.key}) as response:
+                page = (await response.json())["data"]["allNotes"]
+            for note in page:
+                yield note["text"]
+            if not page:
+                return
+            after = page[-1]["id"]
+
+    async def _orphans(self) -> list[Finding]:
+        """Everything declared that runs has a database and a role, and there is none that nobody declared."""
+        loop = asyncio.get_running_loop()
+        deadline = loop.time() + QUIET_SECONDS_MAX
+        while True:
+            wanted, databases, roles = await self._declared(), *await there(self.stack)
+            if databases == wanted == roles or loop.time() > deadline:
                 break
-            if len(stored) == before:
-                break_after = calls
-                await asyncio.sleep(3)
-                if break_after == calls and len(await _stored(stack, environment)) == before:
-                    break
-            before = len(stored)
-            await asyncio.sleep(1)
-    return compare_calls(ledger, stored, calls)
+            await asyncio.sleep(LOOK_AGAIN_SECONDS)
+        return [
+            same("databases of declared environments", wanted, databases),
+            same("roles of declared environments", wanted, roles),
+        ]
+
+    async def _declared(self) -> set[str]:
+        services = await self._pages(DECLARED, 20)
+        owners = [*services, *(instance for service in services for instance in service["instances"])]
+        return {
+            names.database(environment["id"])
+            for owner in owners
+            for environment in owner["environments"]
+            if environment["version"] is not None
+        }
 
 
-async def _stored(stack: Stack, environment: str) -> list[str]:
-    """Ids of billable calls in all batches of the stream; of two batches with one number only the first counts."""
+async def stored(stack: Stack, environment: str) -> list[str]:
+    """Ids of billable calls in all batches of the stream; of batches with the same number only the first counts."""
+    at: Callable[[str], int] = CALL.index
     connection = await nats.connect(stack.nats_url)
-    where = {name: number for number, name in enumerate(CALL)}
     seen: set[tuple[str, int, int]] = set()
     found: list[str] = []
     try:
@@ -112,42 +166,21 @@ async def _stored(stack: Stack, environment: str) -> list[str]:
                 continue
             seen.add(key)
             found += [
-                str(row[where["id"]])
+                str(row[at("id")])
                 for row in batch.calls
-                if row[where["environment"]] == environment and row[where["class"]] in BILLABLE
+                if row[at("environment")] == environment and row[at("class")] in BILLABLE
             ]
     finally:
         await connection.close()
     return found
 
 
-async def _notes(client: aiohttp.ClientSession, site: Site) -> list[str]:
-    """All values that were written. Asked with the client's key, so these are calls too: after the comparison of calls."""
-    found: list[str] = []
-    after: str | None = None
-    while True:
-        body = {"query": NOTES, "variables": {"after": after}}
-        url, headers = f"{site.url}/{site.endpoint}/graphql", {"x-user-authorization": site.key}
-        async with client.post(url, json=body, headers=headers) as response:
-            page = (await response.json())["data"]["allNotes"]
-        if not page:
-            return found
-        found += [note["text"] for note in page]
-        after = page[-1]["id"]
-
-
-async def _orphans(stack: Stack, client: aiohttp.ClientSession, site: Site) -> list[Finding]:
-    """Every environment database and role belongs to something declared, and everything that serves has both."""
-    async with asyncio.timeout(QUIET_SECONDS_MAX):
-        while True:
-            wanted = await _wanted(client, site)
-            databases, roles = await _there(stack)
-            if databases == wanted == roles:
-                break
-            await asyncio.sleep(1)
-            if asyncio.get_running_loop().time() > _deadline(asyncio.current_task()):
-                break
-    return [
-        Finding("databases = declared environments", str(len(wanted)), f"{len(databases)}", databases == wanted),
-        Finding("roles = declared environments", str(len(wanted)), f"{len(roles)}", roles == wanted),
-    ]
+async def there(stack: Stack) -> tuple[set[str], set[str]]:
+    """Databases and roles of environments that exist."""
+    connection = await asyncpg.connect(stack.postgres_dsn)
+    try:
+        databases = await connection.fetch("select datname from pg_database where datname like 'env\\_%'")
+        roles = await connection.fetch("select rolname from pg_roles where rolname like 'env\\_%'")
+    finally:
+        await connection.close()
+    return {row[0] for row in databases}, {row[0] for row in roles}

@@ -1,7 +1,7 @@
-"""A load that keeps a ledger: commands to the control API and calls to the data API, both at a steady offered rate.
+"""A load that keeps a ledger: commands to the control API and calls to the data API, each at a steady offered rate.
 
-A command is repeated with the same Idempotency-Key until it gets a final answer, as a careful client would. A call is
-sent once.
+A command is repeated with the same Idempotency-Key until it gets a final answer, as a careful client would do; some are
+sent once more afterwards and must get the same answer. A call is sent once.
 """
 
 from __future__ import annotations
@@ -9,32 +9,40 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
-from collections.abc import AsyncIterator
+from collections import Counter
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
 import aiohttp
 
-from tests.faults.ledger import Ledger
+from tests.faults.ledger import Ledger, Made
 
 TRANSIENT: Final = {"SERVICE_UNAVAILABLE", "INTERNAL_SERVER_ERROR"}
-GIVE_UP_SECONDS: Final = 60.0
+ANSWER_SECONDS_MAX: Final = 20.0
+INSIST_SECONDS_MAX: Final = 60.0
+PAUSE_SECONDS_MAX: Final = 1.0
+REPEATED: Final = 11
+"""Every eleventh command is sent once more; there are ten kinds in turn, so each kind is."""
+LOST: Final = (aiohttp.ClientError, TimeoutError, json.JSONDecodeError)
 
 CREATE_PROJECT: Final = """mutation($name: String!, $organisation: ID!) {
-  createProject(input: {name: $name, organisation: $organisation}) { id name }
+  made: createProject(input: {name: $name, organisation: $organisation}) { id name }
 }"""
 ADD_CLIENT: Final = """mutation($project: ID!, $name: String!) {
-  addClient(projectId: $project, input: {name: $name}) { client { id name } }
+  made: addClient(projectId: $project, input: {name: $name}) { client { id name } }
 }"""
 CREATE_KEY: Final = """mutation($project: ID!, $name: String!) {
-  createKey(input: {name: $name, kind: project, target: $project}) { key { id name } }
+  made: createKey(input: {name: $name, kind: project, target: $project}) { key { id name } }
 }"""
 SET_PLAN: Final = """mutation($instance: ID!, $price: String!) {
-  setRatePlan(instance: $instance, plan: {kind: PAY_PER_CALL, price: $price}) { id price }
+  made: setRatePlan(instance: $instance, plan: {kind: PAY_PER_CALL, price: $price}) { id price }
 }"""
-ADD_SERVICE: Final = "mutation($project: ID!, $service: ID!) { addService(projectId: $project, serviceId: $service) { id } }"
-REMOVE_INSTANCE: Final = "mutation($id: ID!) { removeInstance(id: $id) }"
+ADD_SERVICE: Final = """mutation($project: ID!, $service: ID!) {
+  made: addService(projectId: $project, serviceId: $service) { id }
+}"""
+REMOVE_INSTANCE: Final = "mutation($id: ID!) { made: removeInstance(id: $id) }"
 
 
 class Refusal(Exception):  # noqa: N818 - an answer
@@ -56,7 +64,8 @@ class Site:
     service: str
     instance: str
     spare_instance: str
-    """Instance whose rate plan is changed all the time; nobody calls it."""
+    """Instance whose rate plan is changed again and again; nobody calls it."""
+    payer: str
     endpoint: str
     key: str
     run: str
@@ -64,13 +73,11 @@ class Site:
 
 
 async def ask(
-    client: aiohttp.ClientSession, site_url: str, token: str, query: str, variables: dict[str, Any], key: str | None = None
+    client: aiohttp.ClientSession, url: str, token: str, query: str, variables: dict[str, Any], key: str | None = None
 ) -> dict[str, Any]:
     """One control operation. Raises Refusal, aiohttp.ClientError, TimeoutError."""
     headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
-    async with client.post(
-        f"{site_url}/query", json={"query": query, "variables": variables}, headers=headers
-    ) as response:
+    async with client.post(f"{url}/query", json={"query": query, "variables": variables}, headers=headers) as response:
         body: dict[str, Any] = await response.json(content_type=None)
     if body.get("errors"):
         raise Refusal(body["errors"])
@@ -79,21 +86,29 @@ async def ask(
 
 
 async def insist(
-    client: aiohttp.ClientSession, site: Site, query: str, variables: dict[str, Any], key: str
-) -> dict[str, Any] | None:
-    """Repeat a command with its Idempotency-Key until it is answered for good; None when time runs out."""
-    loop = asyncio.get_running_loop()
-    deadline = loop.time() + GIVE_UP_SECONDS
-    while loop.time() < deadline:
-        try:
-            return await ask(client, site.url, site.token, query, variables, key)
-        except Refusal as refusal:
-            if not refusal.codes & TRANSIENT:
-                raise
-        except (aiohttp.ClientError, TimeoutError, json.JSONDecodeError):
-            pass
-        await asyncio.sleep(0.1)
-    return None
+    client: aiohttp.ClientSession,
+    site: Site,
+    query: str,
+    variables: dict[str, Any],
+    *,
+    key: str | None = None,
+    tally: Counter[str] | None = None,
+) -> dict[str, Any]:
+    """Ask until there is an answer for good. Raises Refusal, and TimeoutError when there is none in a minute."""
+    told: Counter[str] = Counter() if tally is None else tally
+    pause = 0.1
+    async with asyncio.timeout(INSIST_SECONDS_MAX):
+        while True:
+            try:
+                return await ask(client, site.url, site.token, query, variables, key)
+            except Refusal as refusal:
+                if not refusal.codes & TRANSIENT:
+                    raise
+                told[f"command answered {json.loads(str(refusal))[0]['message'][:70]} @{int(asyncio.get_running_loop().time())}"] += 1
+            except LOST as problem:
+                told[f"command lost: {type(problem).__name__}"] += 1
+            await asyncio.sleep(pause)
+            pause = min(pause * 1.5, PAUSE_SECONDS_MAX)
 
 
 class Commands:
@@ -105,26 +120,73 @@ class Commands:
         self.numbers = itertools.count(1)
 
     async def one(self, client: aiohttp.ClientSession) -> None:
+        """Send the next command and write down what came of it."""
         number = next(self.numbers)
         name = f"{self.site.run}-{number}"
         kind, query, variables = self._choose(number, name)
-        self.ledger.commands_offered += 1
-        self.ledger.doubtful_commands.add(name)
-        if await insist(client, self.site, query, variables, key=name) is not None:
-            self.ledger.doubtful_commands.discard(name)
-            self.ledger.commands[name] = kind
+        told = await self.command(client, name, kind, query, variables)
+        if told is None or number % REPEATED:
+            return
+        self.ledger.repeated += 1
+        again = await self.command(client, name, kind, query, variables)
+        if again != told:
+            self.ledger.repeated_differently.append(f"{kind} {name}: {told} then {again}")
+
+    async def command(
+        self, client: aiohttp.ClientSession, name: str, kind: str, query: str, variables: dict[str, Any]
+    ) -> str | None:
+        """The id of what the command made; None when it was not answered for good."""
+        ledger = self.ledger
+        ledger.commands_open.add(name)
+        try:
+            answer = await insist(client, self.site, query, variables, key=name, tally=ledger.tally)
+        except Refusal as refusal:
+            ledger.refused[name] = str(refusal)
+            ledger.commands_open.discard(name)
+            return None
+        except TimeoutError:
+            return None
+        ledger.commands_open.discard(name)
+        ledger.tally["commands answered"] += 1
+        made = answer["made"]
+        if isinstance(made, dict):
+            made = (made.get("client") or made.get("key") or made)["id"]
+        ledger.commands[name] = Made(kind, str(made))
+        return str(made)
 
     def _choose(self, number: int, name: str) -> tuple[str, str, dict[str, Any]]:
         site = self.site
-        match number % 4:
-            case 0:
+        match number % 10:
+            case 0 | 1 | 2 | 3:
                 return "project", CREATE_PROJECT, {"name": name, "organisation": site.organisation}
-            case 1:
+            case 4 | 5 | 6:
                 return "client", ADD_CLIENT, {"project": site.project, "name": name}
-            case 2:
+            case 7 | 8:
                 return "key", CREATE_KEY, {"project": site.project, "name": name}
             case _:
-                return "plan", SET_PLAN, {"instance": site.spare_instance, "price": f"0.{number:012d}"}
+                return "plan", SET_PLAN, {"instance": site.spare_instance, "price": price(number)}
+
+    async def churn(self, client: aiohttp.ClientSession, stop: asyncio.Event) -> None:
+        """Add the service to a new project and remove it again, over and over: databases and roles come and go."""
+        site = self.site
+        for number in itertools.count(1):
+            if stop.is_set():
+                return
+            name = f"{site.run}-churn-{number}"
+            wanted = {"name": name, "organisation": site.organisation}
+            project = await self.command(client, name, "project", CREATE_PROJECT, wanted)
+            if project is None:
+                continue
+            wanted = {"project": project, "service": site.service}
+            instance = await self.command(client, f"{name}-add", "instance", ADD_SERVICE, wanted)
+            await asyncio.sleep(1)
+            if instance is not None and number % 4:
+                await self.command(client, f"{name}-remove", "removal", REMOVE_INSTANCE, {"id": instance})
+
+
+def price(number: int) -> str:
+    """A price nobody else sets; the decimal text that comes back."""
+    return f"0.{number:011d}1"
 
 
 class Calls:
@@ -135,70 +197,59 @@ class Calls:
         self.ledger = ledger
         self.numbers = itertools.count(1)
         self.headers = {"x-user-authorization": site.key}
+        self.url = f"{site.url}/{site.endpoint}/graphql"
 
     async def one(self, client: aiohttp.ClientSession) -> None:
+        """Send the next call and write down what came of it."""
         number = next(self.numbers)
         text = f"{self.site.run}-{number}" if number % 10 == 0 else None
-        body = {"query": "{ allNotes(first: 1) { id } }"}
+        query = "{ allNotes(first: 1) { id } }"
         if text:
-            body = {"query": f'mutation {{ createNote(text: "{text}") {{ id }} }}'}
-        self.ledger.calls_offered += 1
+            query = f'mutation {{ createNote(text: "{text}") {{ id }} }}'
+        ledger = self.ledger
         try:
-            async with client.post(
-                f"{self.site.url}/{self.site.endpoint}/graphql", json=body, headers=self.headers
-            ) as response:
+            async with client.post(self.url, json={"query": query}, headers=self.headers) as response:
                 answer = await response.json(content_type=None)
                 call = response.headers.get("Mortise-Call")
-        except (aiohttp.ClientError, TimeoutError, json.JSONDecodeError):
-            self.ledger.doubtful_calls += 1
+        except aiohttp.ClientConnectorError:
+            ledger.tally["call not sent: nobody listened"] += 1
             return
-        if response.status == 200 and answer.get("data") is not None and not answer.get("errors"):  # noqa: PLR2004
-            assert call, "an answered call has an id"
-            self.ledger.calls.add(call)
-            if text:
-                self.ledger.writes.add(text)
-
-
-async def churn(client: aiohttp.ClientSession, site: Site, ledger: Ledger, stop: asyncio.Event) -> None:
-    """Add the service to a new project and remove it again, over and over: databases and roles come and go."""
-    for number in itertools.count(1):
-        if stop.is_set():
+        except LOST as problem:
+            ledger.calls_open += 1
+            ledger.tally[f"call lost: {type(problem).__name__}"] += 1
             return
-        name = f"{site.run}-churn-{number}"
-        made = await insist(
-            client, site, CREATE_PROJECT, {"name": name, "organisation": site.organisation}, key=name
-        )
-        if made is None:
+        if answer.get("data") is None:
+            ledger.tally[f"call refused with {response.status}"] += 1
             return
-        ledger.commands[name] = "project"
-        project = made["createProject"]["id"]
-        added = await insist(
-            client, site, ADD_SERVICE, {"project": project, "service": site.service}, key=f"{name}-add"
-        )
-        if added is None:
-            return
-        await asyncio.sleep(1.5)
-        await insist(client, site, REMOVE_INSTANCE, {"id": added["addService"]["id"]}, key=f"{name}-remove")
+        assert call, f"an answered call has an id: {answer}"
+        ledger.tally["calls answered"] += 1
+        ledger.calls.add(str(call))
+        if text and not answer.get("errors"):
+            ledger.writes.add(text)
 
 
 @asynccontextmanager
 async def http() -> AsyncIterator[aiohttp.ClientSession]:
-    """One session for the whole load; a call waits five seconds at most."""
-    connector = aiohttp.TCPConnector(limit=128)
-    async with aiohttp.ClientSession(connector=connector, timeout=aiohttp.ClientTimeout(total=20)) as client:
+    """One session for the whole load."""
+    connector = aiohttp.TCPConnector(limit=0)
+    timeout = aiohttp.ClientTimeout(total=ANSWER_SECONDS_MAX)
+    async with aiohttp.ClientSession(connector=connector, timeout=timeout) as client:
         yield client
 
 
-async def steadily(one: Any, client: aiohttp.ClientSession, *, per_second: int, at_once: int, stop: asyncio.Event) -> None:
-    """Offer work at a fixed rate; what is due but finds `at_once` still running is skipped, never queued."""
+async def steadily(
+    one: Callable[[], Awaitable[None]], tally: Counter[str], what: str, *, per_second: float, stop: asyncio.Event
+) -> None:
+    """Offer work at a fixed rate whatever becomes of it; return when all of it has come to an end."""
     loop = asyncio.get_running_loop()
-    running: set[asyncio.Task[None]] = set()
     due = loop.time()
-    while not stop.is_set():
-        due += 1 / per_second
-        await asyncio.sleep(max(0.0, due - loop.time()))
-        if len(running) < at_once:
-            task = asyncio.create_task(one(client))
-            running.add(task)
-            task.add_done_callback(running.discard)
-    await asyncio.gather(*running)
+    async with asyncio.TaskGroup() as group:
+        while not stop.is_set():
+            due += 1 / per_second
+            await asyncio.sleep(max(0.0, due - loop.time()))
+            tally[f"{what} offered"] += 1
+            group.create_task(_finished(one))
+
+
+async def _finished(one: Callable[[], Awaitable[None]]) -> None:
+    await one()

@@ -58,13 +58,16 @@ class Answers:
         client = plan.get("client")
         async with self._database.reading() as connection:
             found = await self._instance(connection, caller, instance, "editor")
-            payer = await store.client(connection, client) if client else None
+            payer = await store.client(connection, client) if client is not None else None
         if found.removed:
             raise not_found("Instance", instance)
-        if client and (payer is None or payer.project != found.project or payer.removed):
+        if client is not None and (payer is None or payer.project != found.project or payer.removed):
             raise not_found("Client", client)
-        currency = plan.get("currency") or (payer.currency if payer else DEFAULT_CURRENCY)
-        wanted = subscriptions.terms(plan["kind"], price=plan.get("price") or "0", currency=currency, client=client)
+        currency = plan.get("currency")
+        if currency is None:
+            currency = payer.currency if payer else DEFAULT_CURRENCY
+        price = "0" if plan.get("price") is None else plan["price"]
+        wanted = subscriptions.terms(plan["kind"], price=price, currency=currency, client=client)
         if payer is not None:
             subscriptions.needs_currency_of(payer.currency, wanted)
         subscribed = Subscribed(instance, found.organisation, found.project, found.service, live=found.live)
@@ -110,11 +113,11 @@ class Answers:
         await self._settle()
         async with self._database.reading() as connection:
             found = await self._project(connection, caller, project, "viewer")
-            payer = await store.client(connection, client) if client else None
-            if client and (payer is None or payer.project != project):
+            payer = await store.client(connection, client) if client is not None else None
+            if client is not None and (payer is None or payer.project != project):
                 raise not_found("Client", client)
             zone = payer.time_zone if payer else execute.ORGANISATION_ZONE
-            label = period or periods.label_at(execute.milliseconds(), zone)
+            label = periods.label_at(execute.milliseconds(), zone) if period is None else period
             book = await execute.ledger(connection, found, label)
         return _invoice(execute.drafts(book, client, label)[0])
 
@@ -127,9 +130,8 @@ class Answers:
         now_ms = execute.milliseconds()
         async with self._database.reading() as connection:
             found = await self._project(connection, caller, project, "viewer")
-            book = await execute.ledger(
-                connection, found, period or periods.label_at(now_ms, execute.ORGANISATION_ZONE)
-            )
+            label = periods.label_at(now_ms, execute.ORGANISATION_ZONE) if period is None else period
+            book = await execute.ledger(connection, found, label)
         return [
             _invoice(document)
             for client, label in execute.payers(book, period, now_ms)

@@ -12,18 +12,19 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from common.errors import Refused
+from common.errors import INTERNAL, Refused
+from common.logs import log
 from contracts.calls import CallClass
 from gateway.api.figures import Figures, Line
 from gateway.api.http import Asked, position_of
-from gateway.domain import journal, outcomes
+from gateway.domain import outcomes
 from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credential, presented, unknown_endpoint
 from gateway.domain.bodies import Params
 from gateway.domain.directory import Route
 from gateway.engine import Call as Operation
 from gateway.engine import Failure, Refusal, Request, finish, introspects, refuse
 from gateway.execute.calls import Calls
-from gateway.execute.environments import Environments, Served
+from gateway.execute.environments import Environments, Served, place_of
 from gateway.execute.lookup import Lookup
 from gateway.execute.meter import Call, Meter
 
@@ -55,8 +56,8 @@ class Visit:
     operation: str | None = None
     digest: str | None = None
 
-    async def done(self, outcome: CallClass, status: int, bytes_out: int) -> None:
-        """Record the call; in strict mode wait until the record is on disk. Raises OSError when it cannot be."""
+    async def done(self, outcome: CallClass, status: int, bytes_out: int) -> str | None:
+        """Record the call and return its id; in strict mode the record is on disk then. Raises OSError if it is not."""
         took_us = (time.perf_counter_ns() - self.began) // 1000
         shell, route = self.shell, self.route
         call = Call(
@@ -69,7 +70,7 @@ class Visit:
             operation=self.operation,
             digest=self.digest,
         )
-        shell.meter.record(self.served.place if self.served is not None else place_of(route), call)
+        call_id = shell.meter.record(self.served.place if self.served is not None else place_of(route), call)
         shell.figures.call(
             Line(
                 request_id=self.request_id,
@@ -87,9 +88,21 @@ class Visit:
         )
         if shell.meter.strict(route.kind):
             await shell.meter.on_disk()
+        return call_id
 
     async def run(self, params: Params, dialect: Dialect, *, reading: bool = False) -> Answered:
         """Compile and run an operation. Raises Refused; with `reading` also for a mutation."""
+        try:
+            return await self._run(params, dialect, reading=reading)
+        except Refused:
+            raise
+        except Exception as problem:
+            # A call that broke is counted like any other; what broke it stands in the log.
+            log.error("gateway.broken", request=self.request_id, exc_info=problem)
+            details = {"requestId": self.request_id}
+            raise Refused(INTERNAL, "Internal server error", details=details) from problem
+
+    async def _run(self, params: Params, dialect: Dialect, *, reading: bool) -> Answered:
         shell = self.shell
         self.digest = hashlib.sha256(params.query.encode()).hexdigest()[:16]
         self.operation = params.operation_name
@@ -117,12 +130,6 @@ class Answered:
     body: bytes
     outcome: CallClass
     refusal: Refusal | None = None
-
-
-def place_of(route: Route) -> journal.Place:
-    """What records share of a call that was refused before a model was needed."""
-    columns = (route.environment, route.kind, route.instance, route.service, route.project, route.organisation)
-    return journal.place(columns, route.version)
 
 
 async def find(lookup: Lookup, asked: Asked, endpoint: str) -> Route:

@@ -6,6 +6,7 @@ headers such as X-User-Id are without effect here (P 4).
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from aiohttp import hdrs, web
+from aiohttp import ClientPayloadError, hdrs, web
 
 from common import clock
 from common.errors import INTERNAL, NOT_FOUND, Refused
@@ -24,6 +25,7 @@ HEARD: Final = frozenset(
     {
         "accept",
         "authorization",
+        "content-encoding",
         "content-length",
         "content-type",
         "idempotency-key",
@@ -37,6 +39,8 @@ HEARD: Final = frozenset(
 JSON_TYPE: Final = "application/json; charset=utf-8"
 REQUEST_ID: Final = re.compile(r"[A-Za-z0-9_-]{1,64}")
 POSITION: Final = "Mortise-Position"
+CALL: Final = "Mortise-Call"
+"""The id under which a data call is metered; several are separated by commas."""
 STATUS: Final[Mapping[str, int]] = {
     "UNAUTHENTICATED": 401,
     "FORBIDDEN": 403,
@@ -66,6 +70,9 @@ class Asked:
 
     async def body(self, limit: int = BODY_BYTES_MAX) -> bytes:
         """The body. Raises BadBody when it is larger than `limit` bytes, as far as possible before reading it."""
+        encoding = (self.header("content-encoding") or "identity").strip().lower()
+        if encoding != "identity":
+            raise BadBody(415, f"The content encoding {encoding[:40]!r} is not supported.", "Send the body as it is.")
         length = self.header("content-length")
         if length is not None and length.isdecimal() and int(length) > limit:
             raise too_large(limit)
@@ -73,6 +80,8 @@ class Asked:
             return await self.request.read()
         except web.HTTPRequestEntityTooLarge:
             raise too_large(limit) from None
+        except (web.RequestPayloadError, ClientPayloadError) as problem:
+            raise BadBody(400, f"The body broke off or is malformed: {str(problem)[:100]}.") from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,17 +165,64 @@ def position_of(asked: Asked) -> int:
     return int(text)
 
 
+def counted(reply: Reply, *ids: str | None) -> Reply:
+    """The answer to data calls with the ids under which they are metered, if they are."""
+    known = ", ".join(call for call in ids if call)
+    if not known:
+        return reply
+    return Reply(reply.body, reply.status, reply.content_type, {**reply.headers, CALL: known})
+
+
 def as_json(value: Any, status: int = 200) -> Reply:
     """A small JSON document."""
     return Reply(orjson.dumps(value), status)
+
+
+class _Connection(web.RequestHandler):
+    """One connection. What is not HTTP is refused in the same form as everything else, and without a traceback."""
+
+    __slots__ = ()
+
+    def handle_error(
+        self,
+        request: web.BaseRequest,
+        status: int = 500,
+        exc: BaseException | None = None,
+        message: str | None = None,
+    ) -> web.StreamResponse:
+        """The answer to a request that could not be read, or that broke where nothing of ours catches it."""
+        if request.writer.output_size > 0:
+            return super().handle_error(request, status, exc, message)
+        if status >= 500:  # noqa: PLR2004 - HTTP's own number
+            log.error("gateway.broken", problem=message, exc_info=exc)
+            refusal = Refused(INTERNAL, "Internal server error")
+        else:
+            told = (message or "").partition(":")[0].strip()[:100]
+            refusal = BadBody(status, f"This is not an HTTP request: {told}.", "Check its headers and their length.")
+        response = web.Response(body=refusal_body(refusal), status=status, headers={hdrs.CONTENT_TYPE: JSON_TYPE})
+        response.force_close()
+        return response
+
+
+class _Connections(web.Server):
+    """Makes a `_Connection` of each."""
+
+    def __call__(self) -> web.RequestHandler:
+        return _Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
 
 
 class Server:
     """The listening socket; several workers share the port."""
 
     def __init__(self, find: Find) -> None:
-        self._server = web.Server(
-            handler(find), access_log=None, keepalive_timeout=75, max_line_size=LINE_BYTES_MAX, lingering_time=2.0
+        self._server = _Connections(
+            handler(find),
+            access_log=None,
+            keepalive_timeout=75,
+            max_line_size=LINE_BYTES_MAX,
+            lingering_time=2.0,
+            # A small body could unfold into a huge one; compressed ones are refused instead.
+            auto_decompress=False,
         )
         self._runner = web.ServerRunner(self._server)
         self.port = 0

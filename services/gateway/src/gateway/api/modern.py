@@ -37,8 +37,7 @@ class Modern:
             reply, outcome = http.refused(refusal), outcomes.of_refusal(refusal)
             if refusal.reason == "METHOD":
                 reply = http.refused(refusal, 405, {"Allow": "POST"})
-        await visit.done(outcome, reply.status, len(reply.body))
-        return reply
+        return http.counted(reply, await visit.done(outcome, reply.status, len(reply.body)))
 
     async def _answer(self, asked: Asked, visit: Visit) -> tuple[Reply, CallClass]:
         visit.admitted = await data.admission(self._shell.lookup, asked, visit.route)

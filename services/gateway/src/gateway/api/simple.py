@@ -45,27 +45,26 @@ class Simple:
             entries = bodies.old_batch(value)
         except Refused as refusal:
             reply = _refused(asked, refusal)
-            await first.done(outcomes.of_refusal(refusal), reply.status, len(reply.body))
-            return reply
+            return http.counted(reply, await first.done(outcomes.of_refusal(refusal), reply.status, len(reply.body)))
         if entries is None:
-            return Reply(await self._one(asked, first, value), headers=headers)
+            body, call = await self._one(asked, first, value)
+            return http.counted(Reply(body, headers=headers), call)
         answers = []
         for entry in entries:
             visit = Visit(self._shell, route, asked.request_id, admitted=first.admitted)
             visit.bytes_in = first.bytes_in // len(entries)
             answers.append(await self._one(asked, visit, entry))
-        return Reply(b"[" + b",".join(answers) + b"]", headers=headers)
+        body = b"[" + b",".join(body for body, _ in answers) + b"]"
+        return http.counted(Reply(body, headers=headers), *(call for _, call in answers))
 
-    async def _one(self, asked: Asked, visit: Visit, value: Any) -> bytes:
-        """The answer to one operation, recorded as one call."""
+    async def _one(self, asked: Asked, visit: Visit, value: Any) -> tuple[bytes, str | None]:
+        """The answer to one operation, recorded as one call, and the call's id."""
         try:
             answer = await visit.run(bodies.old_params(value), "simple")
         except Refused as refusal:
             reply = _refused(asked, refusal)
-            await visit.done(outcomes.of_refusal(refusal), reply.status, len(reply.body))
-            return reply.body
-        await visit.done(answer.outcome, 200, len(answer.body))
-        return answer.body
+            return reply.body, await visit.done(outcomes.of_refusal(refusal), reply.status, len(reply.body))
+        return answer.body, await visit.done(answer.outcome, 200, len(answer.body))
 
     async def _admission(self, asked: Asked, route: Route) -> Admitted:
         """Who calls; a credential that is not valid counts as none (G 1)."""

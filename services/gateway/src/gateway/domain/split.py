@@ -19,7 +19,6 @@ from graphql import (
     FragmentSpreadNode,
     GraphQLError,
     GraphQLSchema,
-    Node,
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
@@ -33,7 +32,7 @@ from graphql import (
 from graphql.execution.collect_fields import FragmentDetails, collect_fields
 from graphql.execution.values import VariableValues
 
-from common.errors import Refused, bad_input
+from common.errors import bad_input
 from gateway.domain.merge import Graph
 
 SELF: Final = ""
@@ -199,23 +198,3 @@ def _settled(node: FieldNode) -> FieldNode:
         directives=directives,
         selection_set=node.selection_set,
     )
-
-
-def unavailable(owner: str) -> Refused:
-    """The refusal of a field whose owner does not answer."""
-    return Refused("SERVICE_UNAVAILABLE", f"{owner} does not answer at the moment.", "Try again in a moment.")
-
-
-__all__ = [
-    "SELF",
-    "TYPENAME",
-    "Field",
-    "Node",
-    "Part",
-    "Problems",
-    "Split",
-    "chosen",
-    "coerced",
-    "split",
-    "unavailable",
-]

@@ -8,9 +8,10 @@ For the shell, everything it needs is imported from here:
     results = []                                            # one per root, in order
     for root in call.roots:
         # constant: nothing to run                          results.append(settled(root))
-        # read:     row = fetchrow(statement.sql, *statement.values(call.variables, fresh)) of its one statement;
-        #                                                   results.append(row[0])            (str or None)
-        # write:    in one transaction, for each statement: run it; `nothing` -> go on, else
+        # read:     fetchval(statement.sql, *statement.values(call.variables, fresh)) of its one statement;
+        #                                                   results.append(value)             (str or None)
+        # write:    in one transaction (not needed around a single statement: what objects has written nothing);
+        #           for each statement: run it; `nothing` -> go on, else
         #           outcome = judge(statement, row, call.variables)   None: go on · Failure: roll back, the result
         #                                                   Again.MOVED / Again.RETRY: roll back, see below
         #                                                   Answered(text): commit, `text` is the result (str or None)
@@ -25,7 +26,8 @@ A text with introspection can take long the first time (`introspects(text)` says
 
 The stages, each reading only what stands before it:
 
-* `failure`, `ids`, `plural`, `cache`, `call`: refusals and codes; node ids; plural names; a bounded LRU; what comes out
+* `failure`, `ids`, `cache`, `call`, `source`: refusals and codes; node ids; a bounded LRU; what comes out; where the
+  values of parameters come from
 * `schema`: Model -> the generated GraphQL schema
 * `operation`: text and variables -> one validated, flattened, bounded operation; values know their source
 * `plan`: operation + Model -> Read | Insert | Update | Delete trees

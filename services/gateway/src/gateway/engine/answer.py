@@ -11,7 +11,7 @@ import orjson
 
 from contracts.model import Model, Relation
 from gateway.engine.call import Again, Call, Root, Statement
-from gateway.engine.failure import NODE, Failure, Refusal, no_node, not_unique, relation_required
+from gateway.engine.failure import NODE, Failure, Refusal, no_node, not_unique, relation_required, too_large
 
 Dialect = Literal["http", "simple"]
 """`http`: GraphQL over HTTP, `extensions.code`. `simple`: the Simple API, `code` and `requestId` in the entry."""
@@ -22,6 +22,8 @@ Result = str | Failure | None
 _MOVED_STATES: Final = frozenset({"42703", "42P01", "23502", "23514"})
 """Undefined column or table, NOT NULL or enum check violated: the statement was made for another model."""
 _RETRY_STATES: Final = frozenset({"40001", "40P01"})
+_TOO_LARGE_STATES: Final = frozenset({"53200", "54000", "54001"})
+"""Out of memory, a text beyond 1 GB, a statement too complex: the answer or the question is too large."""
 _KEY: Final = re.compile(r"\(([^()]+)\)=\((.*?)\)")
 
 
@@ -71,6 +73,8 @@ def explain(
         return Again.MOVED
     if sqlstate in _RETRY_STATES:
         return Again.RETRY
+    if sqlstate in _TOO_LARGE_STATES:
+        return too_large()
     known = constraints.get(constraint or "")
     if known is None:
         return None

@@ -49,9 +49,10 @@ Reader = Callable[[Mapping[str, Any]], Any]
 class Statement:
     """One statement of a root field.
 
-    `expects`: `nothing` (ignore the result); `answer` (one text column, the JSON text of the field; no row or null for a
-    null field); `verdict` (one row, one text column: null = go on, else why not, see `answer.judge`); `verdict, answer`.
-    Parameter types stand in the text (`$1::text`): str, int, float, bool, datetime, None and lists of these.
+    `expects`: `nothing` (ignore the result); `answer` (one text column, the JSON text of the field; no row or null for
+    a null field); `verdict` (one row of one text column: null = go on, else why not, see `answer.judge`); or
+    `verdict, answer` (one row of both). Parameter types stand in the text (`$1::text`): str, int, float, bool,
+    datetime, None and lists of these.
     """
 
     sql: str

@@ -32,7 +32,7 @@ from gateway.engine.plan.tree import Check
 from gateway.engine.schema import Generated, generate
 from gateway.engine.sql import statements
 
-_DOCUMENT_FACTOR: Final = 60
+_DOCUMENT_FACTOR: Final = 300
 """Bytes that a parsed document takes per character of its text, roughly."""
 _PLAN_BYTES: Final = 2_000
 """Bytes that a plan takes beside its statements' text, roughly."""
@@ -161,7 +161,7 @@ class Engine:
             entity=self.prepared.model.entity_by_id[meaning.entity].name if meaning.entity else None,
         )
         try:
-            planned = plan(self.prepared.model, meaning, selected)
+            planned = plan(generated.vocabulary, meaning, selected)
         except Failed as failed:
             return replace(root, kind="constant", failure=failed.failure), (), None
         made = statements(planned.tree, self.prepared.sha)
@@ -232,5 +232,5 @@ def _size(compiled: _Compiled, shape: Shape) -> int:
     size = _PLAN_BYTES + 60 * len(shape)
     for root in compiled.roots:
         size += _PLAN_BYTES + len(root.constant or "")
-        size += sum([len(one.sql) + 200 * len(one.getters) for one in root.statements])
+        size += sum([len(one.sql) + 300 * len(one.getters) for one in root.statements])
     return size

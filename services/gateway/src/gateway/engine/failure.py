@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Final, Literal
 
 NODE: Final = "{node}"
@@ -65,9 +65,9 @@ def limit(message: str) -> Refusal:
     return Refusal("limit", (Failure("OperationTooLarge", message, 1004),))
 
 
-def at(failure: Failure, *, path: tuple[str | int, ...], locations: tuple[Location, ...]) -> Failure:
-    """The failure, placed in the operation."""
-    return replace(failure, path=path, locations=locations)
+def too_large() -> Failure:
+    """PostgreSQL could not hold the answer."""
+    return Failure("OperationTooLarge", "The answer is too large. Ask for less with 'first'.", 1004)
 
 
 def no_argument(names: tuple[str, ...]) -> Failure:

@@ -35,13 +35,12 @@ from gateway.engine import (
     timed_out,
     unexpected,
 )
-from gateway.execute.connections import Connection, Connections
+from gateway.execute.connections import LOST, Connection, Connections
 from gateway.execute.environments import Environments, Served
 from gateway.execute.lookup import Lookup
 
 RETRIES: Final = 3
 """Times a root field is run again after it lost against a concurrent transaction."""
-LOST: Final = (OSError, asyncpg.InterfaceError, asyncpg.ConnectionDoesNotExistError, asyncpg.AdminShutdownError)
 CONSTRAINED: Final = asyncpg.IntegrityConstraintViolationError
 
 CANCELED: Final = "57014"
@@ -135,6 +134,10 @@ async def _root(connection: Connection, engine: Engine, call: Call, root: Root) 
     for attempt in range(RETRIES + 1):
         try:
             outcome = await (_read if root.kind == "read" else _write)(connection, call, root)
+        except ValueError as problem:
+            # asyncpg's word for a parameter that does not fit its type: the statement never left this process.
+            log.error("gateway.sql", outcome="unexpected", problem=str(problem))
+            raise Refused(INTERNAL, "Internal server error") from problem
         except LOST:
             raise
         except asyncpg.PostgresError as problem:
@@ -228,6 +231,9 @@ def _explained(engine: Engine, problem: asyncpg.PostgresError) -> Failure | Agai
     state: str = problem.sqlstate or ""
     if state == CANCELED:
         return timed_out()
+    if isinstance(problem, asyncpg.InsufficientResourcesError):
+        log.error("gateway.sql", outcome="resources", sqlstate=state, problem=str(problem))
+        raise Refused(SERVICE_UNAVAILABLE, "The database is short of resources.") from problem
     constraint = problem.constraint_name if isinstance(problem, CONSTRAINED) else None
     meaning = engine.explain(state, constraint, problem.detail)
     if meaning is None:

@@ -46,6 +46,19 @@ NEIGHBOUR_WAITS_SECONDS: Final = 0.1
 Connection: TypeAlias = "asyncpg.Connection[Any]"
 
 
+LOST: Final = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.AdminShutdownError,
+    asyncpg.CrashShutdownError,
+    asyncpg.CannotConnectNowError,
+    asyncpg.DatabaseDroppedError,
+)
+"""The connection is gone, and with it the knowledge of what became of a statement."""
+
+
 @dataclass(slots=True)
 class _Waiting:
     environment: str
@@ -81,6 +94,10 @@ class Connections:
         connection = await self.take(environment, database)
         try:
             yield connection
+        except LOST:
+            # The driver may not have noticed yet; nobody must be given this one.
+            connection.terminate()
+            raise
         finally:
             self.give_back(environment, connection)
 

@@ -93,13 +93,12 @@ class Environments:
         engine = Engine(prepared, bytes_max=PLAN_BYTES)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._threads, engine.call, WARMING)
-        columns = (route.environment, route.kind, route.instance, route.service, route.project, route.organisation)
         return Served(
             route,
             engine,
             Engine(prepared, bytes_max=SCHEMA_BYTES),
             names.endpoint(route.environment),
-            journal.place(columns, route.version),
+            place_of(route),
         )
 
     def _model(self, sha: str) -> asyncio.Task[Prepared]:
@@ -122,6 +121,12 @@ class Environments:
             log.error("gateway.model", outcome="missing", model=sha, problem=str(problem))
             raise Refused(SERVICE_UNAVAILABLE, "The environment's model cannot be loaded.") from problem
         return await asyncio.get_running_loop().run_in_executor(self._threads, _prepared, document, sha)
+
+
+def place_of(route: Route) -> Place:
+    """What the records of an environment's calls have in common."""
+    columns = (route.environment, route.kind, route.instance, route.service, route.project, route.organisation)
+    return journal.place(columns, route.version)
 
 
 def _prepared(document: bytes, sha: str) -> Prepared:

@@ -109,13 +109,14 @@ class Meter:
         """Whether an answer of an environment of this kind waits for the disk."""
         return self._mode == "strict" or (self._mode == "kind" and kind == "prod")
 
-    def record(self, place: Place, call: Call) -> None:
-        """Record a call whose outcome is known. Raises OSError when it cannot be written."""
+    def record(self, place: Place, call: Call) -> str | None:
+        """Record a call whose outcome is known; its id, None when nothing is metered. Raises OSError."""
         if self._mode == "off":
-            return
+            return None
         self._calls += 1
+        call_id = b"%b%d" % (self._prefix, self._calls)
         row = journal.row(
-            b"%b%d" % (self._prefix, self._calls),
+            call_id,
             place,
             client=journal.text(call.client),
             credential=journal.text(call.credential),
@@ -132,6 +133,7 @@ class Meter:
             self._seal()
             self._full.set()
         self._some.set()
+        return call_id.decode()
 
     async def on_disk(self) -> None:
         """Wait until all that was recorded so far would survive a power loss. Raises OSError when it would not."""

@@ -20,7 +20,14 @@ from graphql import (
 from graphql.validation import recommended_rules, specified_rules
 
 from gateway.engine.failure import Failure, Refusal, Rejected, invalid, limit
-from gateway.engine.operation.limits import DEPTH_MAX, ERRORS_MAX, FIELDS_MAX, TEXT_CHARACTERS_MAX, TOKENS_MAX
+from gateway.engine.operation.limits import (
+    DEPTH_MAX,
+    ERRORS_MAX,
+    FIELDS_MAX,
+    ROOTS_MAX,
+    TEXT_CHARACTERS_MAX,
+    TOKENS_MAX,
+)
 from gateway.engine.operation.variables import Variable, declared
 
 _RULES = tuple(dict.fromkeys((*specified_rules, *recommended_rules)))
@@ -68,6 +75,8 @@ def check_size(node: DocumentNode) -> None:
     fields = 0
     for definition in node.definitions:
         selections = getattr(definition, "selection_set", None)
+        if isinstance(definition, OperationDefinitionNode) and len(definition.selection_set.selections) > ROOTS_MAX:
+            raise Rejected(limit(f"The operation has more than {ROOTS_MAX} root fields."))
         stack: list[tuple[SelectionSetNode, int]] = [(selections, 1)] if selections else []
         while stack:
             current, depth = stack.pop()

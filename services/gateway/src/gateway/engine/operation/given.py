@@ -94,6 +94,19 @@ def from_variable(value: Any, kind: GraphQLInputType, path: tuple[str | int, ...
     return Value(Var(path), value if isinstance(kind, GraphQLEnumType) else None)
 
 
+def size(value: Given) -> int:
+    """How many values it is made of; a list of scalars is one."""
+    match value:
+        case Object(members=members):
+            return 1 + sum([size(member) for member in members.values()])
+        case Objects(items=items):
+            return 1 + sum([size(item) for item in items])
+        case Value(source=Several(items=items)):
+            return len(items)
+        case _:
+            return 1
+
+
 def _whole_object(value: dict[str, Any], kind: GraphQLInputObjectType, path: tuple[str | int, ...]) -> Object:
     fields = kind.fields
     return Object({name: from_variable(member, fields[name].type, (*path, name)) for name, member in value.items()})

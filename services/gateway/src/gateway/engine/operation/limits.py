@@ -13,6 +13,8 @@ FIELDS_MAX: Final = 5_000
 """Fields of the operation after fragments are flattened."""
 ERRORS_MAX: Final = 20
 """Validation stops after so many problems."""
+ARGUMENT_VALUES_MAX: Final = 10_000
+"""Values in all arguments of an operation together, counted wherever a variable is used: each is a piece of SQL."""
 INPUT_DEPTH_MAX: Final = 20
-INPUT_OBJECTS_MAX: Final = 2_000
-"""Objects in all variables together: each is a condition or a node in the statement."""
+INPUT_VALUES_MAX: Final = 10_000
+"""Objects and members in all variables together; items of lists of scalars do not count."""

@@ -23,8 +23,8 @@ from graphql import (
 from graphql.language import BooleanValueNode, VariableNode
 
 from gateway.engine.failure import Location, Rejected, limit
-from gateway.engine.operation.given import Given, given
-from gateway.engine.operation.limits import DEPTH_MAX, FIELDS_MAX
+from gateway.engine.operation.given import Given, given, size
+from gateway.engine.operation.limits import ARGUMENT_VALUES_MAX, DEPTH_MAX, FIELDS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +51,7 @@ class Flattening:
     fragments: Mapping[str, FragmentDefinitionNode]
     values: Mapping[str, Any]
     fields: int = 0
+    argument_values: int = 0
 
     def select(
         self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode, ...], depth: int = 1
@@ -128,6 +129,9 @@ class Flattening:
             value = given(argument.value, definition.args[name].type, self.values)
             if value is not None:
                 found[name] = value
+                self.argument_values += size(value)
+                if self.argument_values > ARGUMENT_VALUES_MAX:
+                    raise Rejected(limit(f"The arguments hold more than {ARGUMENT_VALUES_MAX} values."))
         return found
 
     def _included(self, selection: SelectionNode) -> bool:

@@ -29,7 +29,7 @@ from graphql.utilities import value_from_ast_untyped
 
 from gateway.engine.failure import Failure, Refusal, Rejected, invalid
 from gateway.engine.operation.leaves import from_json
-from gateway.engine.operation.limits import ERRORS_MAX, INPUT_DEPTH_MAX, INPUT_OBJECTS_MAX
+from gateway.engine.operation.limits import ERRORS_MAX, INPUT_DEPTH_MAX, INPUT_VALUES_MAX
 
 Shape = tuple[Hashable, ...]
 
@@ -44,7 +44,7 @@ class _Walk:
     """One coercion under way: what has been seen so far."""
 
     shape: list[Hashable] = field(default_factory=list)
-    objects: int = 0
+    values: int = 0
     depth: int = 0
 
 
@@ -232,10 +232,10 @@ def _object(kind: GraphQLInputObjectType, known: dict[str, _Coercer]) -> _Coerce
         if not isinstance(value, dict):
             message = f"Expected value of type '{kind.name}' to be an object."
             raise GraphQLError(message)
-        walk.objects += 1
+        walk.values += 1 + len(value)
         walk.depth += 1
-        if walk.objects > INPUT_OBJECTS_MAX or walk.depth > INPUT_DEPTH_MAX:
-            message = f"more than {INPUT_OBJECTS_MAX} objects, or nested deeper than {INPUT_DEPTH_MAX} levels."
+        if walk.values > INPUT_VALUES_MAX or walk.depth > INPUT_DEPTH_MAX:
+            message = f"more than {INPUT_VALUES_MAX} values, or nested deeper than {INPUT_DEPTH_MAX} levels."
             raise GraphQLError(message)
         names = tuple(sorted(value))
         walk.shape.append(names)

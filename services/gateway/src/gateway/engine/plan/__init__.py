@@ -6,17 +6,17 @@ In order of flow: `tree` (what a plan is made of), `links` (relations from one s
 
 from __future__ import annotations
 
-from contracts.model import Model
 from gateway.engine.operation.selection import Selected
 from gateway.engine.plan.reading import Reading
 from gateway.engine.plan.tree import Planned, Read, Write
 from gateway.engine.plan.writing import Writing
+from gateway.engine.schema.members import Vocabulary
 from gateway.engine.schema.types import RootField
 
 
-def plan(model: Model, meaning: RootField, selected: Selected) -> Planned:
+def plan(words: Vocabulary, meaning: RootField, selected: Selected) -> Planned:
     """The plan of a root field. Raises Failed for what only this field gets wrong, Rejected for the whole operation."""
-    reading = Reading(model)
+    reading = Reading(words)
     tree = _tree(reading, meaning, selected)
     return Planned(tree, tuple(reading.checks), ids=1 if meaning.verb == "create" else 0)
 

@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final, Literal
 
-from contracts.model import Entity, Model
+from contracts.model import Entity
 from gateway.engine.failure import Failed, filter_null
 from gateway.engine.operation.given import Given, Null, Object, Objects, Value
 from gateway.engine.plan.links import link
 from gateway.engine.plan.tree import Among, Compare, Condition, Every, IsNull, Like, Related, Some, Unknown
-from gateway.engine.schema.members import FieldMember, RelationMember, filter_members
+from gateway.engine.schema.members import FieldMember, RelationMember, Vocabulary
 
 _PLACES: Final[Mapping[str, Literal["contains", "starts_with", "ends_with"]]] = {
     "contains": "contains",
@@ -27,31 +27,31 @@ _OPERATORS: Final[Mapping[str, Literal["=", "<>", "<", "<=", ">", ">="]]] = {
 }
 
 
-def condition(model: Model, entity: Entity, given: Given | None) -> Condition | None:
+def condition(words: Vocabulary, entity: Entity, given: Given | None) -> Condition | None:
     """The condition of a filter argument; None when it restricts nothing. Raises Failed."""
     if not isinstance(given, Object):
         return None
-    members = filter_members(entity)
+    members = words.members(entity)
     parts: list[Condition] = []
     for name, value in given.members.items():
         part: Condition | None
         if name in ("AND", "OR"):
-            part = _several(model, entity, value, all_of=name == "AND")
+            part = _several(words, entity, value, all_of=name == "AND")
         else:
             member = members[name]
             if isinstance(member, FieldMember):
                 part = _test(member, value)
             else:
-                part = _related(model, entity, member, value, name)
+                part = _related(words, entity, member, value, name)
         if part is not None:
             parts.append(part)
     return _together(parts)
 
 
-def _several(model: Model, entity: Entity, given: Given, *, all_of: bool) -> Condition | None:
+def _several(words: Vocabulary, entity: Entity, given: Given, *, all_of: bool) -> Condition | None:
     # Members without any condition contribute nothing, also in OR (G 5.3, 16).
     items = given.items if isinstance(given, Objects) else ()
-    parts = [part for item in items if (part := condition(model, entity, item)) is not None]
+    parts = [part for item in items if (part := condition(words, entity, item)) is not None]
     if all_of or len(parts) == 1:
         return _together(parts)
     return Some(tuple(parts)) if parts else None
@@ -72,15 +72,15 @@ def _test(member: FieldMember, given: Given) -> Condition:
     return Like(field, _PLACES[where], given.source, negated)
 
 
-def _related(model: Model, entity: Entity, member: RelationMember, given: Given, name: str) -> Condition:
-    edge = link(model, entity, member.field)
+def _related(words: Vocabulary, entity: Entity, member: RelationMember, given: Given, name: str) -> Condition:
+    edge = link(words.model, entity, member.field)
     if member.quantifier == "is":
         if isinstance(given, Null):
             return Related(edge, "none", None)
-        return Related(edge, "some", condition(model, edge.far, given))
+        return Related(edge, "some", condition(words, edge.far, given))
     if isinstance(given, Null):
         raise Failed(filter_null(name))
-    inner = condition(model, edge.far, given)
+    inner = condition(words, edge.far, given)
     if member.quantifier == "every" and inner is None:
         return Every(())
     return Related(edge, member.quantifier, inner)

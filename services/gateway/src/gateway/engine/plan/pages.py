@@ -9,18 +9,18 @@ from contracts.model import Entity
 from gateway.engine.failure import Failed, Failure, first_and_last, negative, too_many_nodes
 from gateway.engine.operation.given import Given, Value
 from gateway.engine.plan.tree import Check, Order, Page
-from gateway.engine.schema.members import orders
+from gateway.engine.schema.members import Vocabulary
 from gateway.engine.source import Const, Input, reader
 
 PAGE_MAX: Final = 1000
 """Nodes that one list returns at most."""
 
 
-def order(entity: Entity, arguments: Mapping[str, Given]) -> Order:
+def order(words: Vocabulary, entity: Entity, arguments: Mapping[str, Given]) -> Order:
     """The order of a list; by id unless one is given."""
     given = arguments.get("orderBy")
     if isinstance(given, Value) and given.choice is not None:
-        field, descending = orders(entity)[given.choice]
+        field, descending = words.orders(entity)[given.choice]
         return Order(field, descending)
     return Order(entity.field_by_name["id"])
 

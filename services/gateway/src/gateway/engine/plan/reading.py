@@ -26,6 +26,7 @@ from gateway.engine.plan.tree import (
     Rows,
     Stored,
 )
+from gateway.engine.schema.members import Vocabulary
 from gateway.engine.schema.types import unique_fields
 
 
@@ -33,8 +34,13 @@ from gateway.engine.schema.types import unique_fields
 class Reading:
     """One root field being planned; collects what its variables must satisfy."""
 
-    model: Model
+    words: Vocabulary
     checks: list[Check] = field(default_factory=list)
+
+    @property
+    def model(self) -> Model:
+        """The model that is read."""
+        return self.words.model
 
     def every(self, entity: Entity, selected: Selected) -> Many:
         """`allBands(...)`."""
@@ -42,7 +48,7 @@ class Reading:
 
     def count(self, entity: Entity, selected: Selected) -> Count:
         """`_allBandsMeta(...)`: only the filter counts, pages are accepted and ignored (G 5.1)."""
-        rows = Rows(entity, condition(self.model, entity, selected.arguments.get("filter")))
+        rows = Rows(entity, condition(self.words, entity, selected.arguments.get("filter")))
         return Count(selected.key, rows, _count_outputs(selected.fields))
 
     def single(self, entity: Entity, selected: Selected) -> Node:
@@ -84,12 +90,12 @@ class Reading:
             rows = Rows(edge.far, rows.condition, rows.order, rows.page, edge)
             return Many(selected.key, rows, self.outputs(edge.far, selected.fields))
         edge = link(self.model, entity, entity.relation_by_name[name.removeprefix("_").removesuffix("Meta")])
-        only = condition(self.model, edge.far, selected.arguments.get("filter"))
+        only = condition(self.words, edge.far, selected.arguments.get("filter"))
         return Count(selected.key, Rows(edge.far, only, link=edge), _count_outputs(selected.fields))
 
     def _one(self, entity: Entity, relation: RelationField, selected: Selected) -> One:
         edge = link(self.model, entity, relation)
-        only = condition(self.model, edge.far, selected.arguments.get("filter"))
+        only = condition(self.words, edge.far, selected.arguments.get("filter"))
         if only is not None and relation.required:
             # It could leave a null where the schema promises none, and the null would take the parents with it (G 5.2).
             message = f"'{relation.name}' is required and cannot be filtered: filter {entity.name} by it instead."
@@ -99,8 +105,8 @@ class Reading:
     def _rows(self, entity: Entity, arguments: Mapping[str, Given]) -> Rows:
         return Rows(
             entity,
-            condition(self.model, entity, arguments.get("filter")),
-            order(entity, arguments),
+            condition(self.words, entity, arguments.get("filter")),
+            order(self.words, entity, arguments),
             page(arguments, self.checks),
         )
 

@@ -12,6 +12,7 @@ from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLObjectType, GraphQ
 
 from contracts.model import Model
 from gateway.engine.schema.inputs import Inputs
+from gateway.engine.schema.members import Vocabulary
 from gateway.engine.schema.types import Outputs, RootField, mutation_fields, query_fields
 
 
@@ -20,6 +21,7 @@ class Generated:
     """A schema, and what its root fields mean."""
 
     schema: GraphQLSchema
+    vocabulary: Vocabulary
     queries: dict[str, RootField]
     mutations: dict[str, RootField]
 
@@ -40,6 +42,7 @@ def generate(model: Model) -> Generated:
     schema = GraphQLSchema(query, mutation if mutations else None, types=tuple(enums.values()), assume_valid=True)
     return Generated(
         schema,
+        Vocabulary(model),
         {name: meaning for name, (_, meaning) in queries.items()},
         {name: meaning for name, (_, meaning) in mutations.items()},
     )

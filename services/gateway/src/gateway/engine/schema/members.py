@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from typing import Final, Literal
 
-from contracts.model import Entity, Field, RelationField, Scalar
+from contracts.model import Entity, Field, Model, RelationField, Scalar
 
 Test = Literal[
     "equals", "not", "in", "not_in", "lt", "lte", "gt", "gte",
@@ -53,6 +54,29 @@ class RelationMember:
 
 
 Member = FieldMember | RelationMember
+
+
+@dataclass(frozen=True, slots=True)
+class Vocabulary:
+    """The words of a model, made for each type when first asked for."""
+
+    model: Model
+    _members: dict[str, dict[str, Member]] = dataclass_field(default_factory=dict)
+    _orders: dict[str, dict[str, tuple[Field, bool]]] = dataclass_field(default_factory=dict)
+
+    def members(self, entity: Entity) -> dict[str, Member]:
+        """The filter members of a type by name."""
+        found = self._members.get(entity.id)
+        if found is None:
+            found = self._members[entity.id] = filter_members(entity)
+        return found
+
+    def orders(self, entity: Entity) -> dict[str, tuple[Field, bool]]:
+        """The values of a type's orderBy: the field, and whether it descends."""
+        found = self._orders.get(entity.id)
+        if found is None:
+            found = self._orders[entity.id] = orders(entity)
+        return found
 
 
 def filter_members(entity: Entity) -> dict[str, Member]:

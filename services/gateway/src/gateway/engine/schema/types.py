@@ -17,7 +17,7 @@ from graphql import (
 )
 
 from contracts.model import Entity, Field, RelationField
-from gateway.engine.plural import plural
+from contracts.plural import plural
 from gateway.engine.schema.inputs import Inputs
 
 Verb = Literal["list", "count", "single", "node", "create", "update", "delete"]

@@ -7,7 +7,7 @@ Texts are put together with `||` from `to_json` and constants; `jsonb` would reo
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import assert_never
+from typing import Final, assert_never
 
 from common.sql import EMPTY, Sql, join, literal, sql
 from contracts.model import Field, Scalar
@@ -24,6 +24,9 @@ from gateway.engine.plan.tree import (
 )
 from gateway.engine.sql import pages, text
 from gateway.engine.sql.aliases import Aliases
+
+_CHAIN_MAX: Final = 100
+"""Texts that one chain of `||` puts together."""
 
 Piece = str | Sql
 """Constant JSON text, or an expression of type text."""
@@ -149,7 +152,12 @@ def _concatenated(pieces: list[Piece]) -> Sql:
             merged[-1] += piece
         else:
             merged.append(piece)
-    return join(" || ", [literal(piece) if isinstance(piece, str) else piece for piece in merged])
+    parts = [literal(piece) if isinstance(piece, str) else piece for piece in merged]
+    while len(parts) > _CHAIN_MAX:
+        # PostgreSQL walks a chain of operators by recursion, and its stack has an end.
+        groups = [parts[n : n + _CHAIN_MAX] for n in range(0, len(parts), _CHAIN_MAX)]
+        parts = [sql("({parts})", parts=join(" || ", group)) for group in groups]
+    return join(" || ", parts)
 
 
 def _columns(outputs: tuple[Output, ...]) -> Iterable[str]:
