@@ -14,7 +14,7 @@ from typing import Any, get_args, get_origin
 import pytest
 from pydantic import BaseModel
 
-from common.events import Actor, Change, Envelope, Event
+from common.events import Actor, Change, Envelope, Event, schema_uri
 from tests.contract.test_events import EVENTS
 
 CORPUS = Path(__file__).parent / "corpus"
@@ -45,7 +45,10 @@ def written(event: type[Event]) -> bytes:
         recordedtime="2026-11-20T10:00:00.001Z",
         sequence="000000000001",
         org="acme",
+        dataschema=schema_uri(event),
         actor=Actor(type="user", id="u", via="token"),
+        authtype="user",
+        authid="u",
         correlationid="c",
         causationid="d",
         changes={"name": Change(after="a name")},

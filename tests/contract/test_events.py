@@ -15,7 +15,7 @@ import contracts.billing
 import contracts.provisioner
 import contracts.registry
 from common import claims
-from common.events import Event
+from common.events import Event, schema_uri
 from tests.support import golden
 
 SCHEMAS = Path(__file__).parent / "events"
@@ -64,3 +64,20 @@ def test_unknown_fields_are_ignored_and_optional_ones_may_be_absent(event: type[
     required = set(schema(event).get("required", []))
     written = json.loads((SCHEMAS / f"{event.TYPE}.json").read_text())
     assert required <= set(written.get("required", [])), "a new field of a stored event must have a default"
+
+
+def test_the_schema_a_fact_names_is_the_one_written_down() -> None:
+    """A reworded docstring is no other shape, another field is."""
+
+    class Reworded(Event):
+        """Said otherwise."""
+
+        TYPE = claims.NameClaimed.TYPE
+        scope: str
+        owner: str
+
+    class Widened(Reworded):
+        more: str
+
+    assert schema_uri(Reworded) == schema_uri(claims.NameClaimed)
+    assert schema_uri(Widened) != schema_uri(claims.NameClaimed)

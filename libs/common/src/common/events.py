@@ -6,6 +6,8 @@ leaf needs; `encode` refuses an envelope that would not.
 
 from __future__ import annotations
 
+import hashlib
+from functools import cache
 from typing import Any, ClassVar, Final, Literal, Self
 
 import orjson
@@ -48,6 +50,39 @@ class Change(BaseModel):
     after: JsonValue = None
 
 
+AUTH_TYPES: Final = {
+    "user": "user",
+    "key": "api_key",
+    "service": "service_account",
+    "system": "system",
+    "unauthenticated": "unauthenticated",
+}
+
+
+@cache
+def schema_uri(event: type[Event]) -> str:
+    """`schema://mortise/<context>/<aggregate>/<fact>/<N>#sha256-<hex>`: name and hash of the JSON schema of `data`.
+
+    Titles and descriptions do not count: a reworded docstring is no other shape.
+    """
+    _, context, aggregate, fact, version = event.TYPE.split(".")
+    shape = orjson.dumps(_bare(event.model_json_schema()), option=orjson.OPT_SORT_KEYS)
+    return f"schema://mortise/{context}/{aggregate}/{fact}/{version[1:]}#sha256-{hashlib.sha256(shape).hexdigest()}"
+
+
+def _bare(schema: Any) -> Any:
+    match schema:
+        case dict():
+            return {key: _bare(value) for key, value in schema.items() if key not in _WORDS or isinstance(value, dict)}
+        case list():
+            return [_bare(value) for value in schema]
+        case _:
+            return schema
+
+
+_WORDS: Final = frozenset({"title", "description"})
+
+
 class Envelope(BaseModel):
     """One stored message of EVT."""
 
@@ -66,11 +101,17 @@ class Envelope(BaseModel):
     recordedtime: str
     """When it was written."""
     datacontenttype: Literal["application/json"] = "application/json"
+    dataschema: str
+    """What `data` looks like: see `schema_uri`."""
     sequence: str
     """Version of the aggregate, zero padded to 12 digits, 1 for the first."""
     org: str
     """Organisation that owns the fact; `_` = the platform."""
     actor: Actor
+    authtype: str
+    """The actor's type in the words of the CloudEvents extension *authcontext*."""
+    authid: str
+    """The actor's id, for readers that know CloudEvents only."""
     outcome: Literal["success", "denied", "failed"] = "success"
     correlationid: str
     causationid: str

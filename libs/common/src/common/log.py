@@ -15,7 +15,7 @@ from nats.aio.client import Client
 
 from common import clock, facts, metrics
 from common.claims import NameClaimed, NameReleased
-from common.events import Actor, Change, Envelope, Event
+from common.events import AUTH_TYPES, Actor, Change, Envelope, Event, schema_uri
 from common.stream import REPLY_SECONDS, ApiError, Message, Stream, Unavailable, checked, patiently
 
 STREAM: Final = "EVT"
@@ -241,7 +241,10 @@ class Log:
             recordedtime=at,
             sequence=f"{entry.version:012d}",
             org=entry.subject.org,
+            dataschema=schema_uri(type(entry.event)),
             actor=cause.actor,
+            authtype=AUTH_TYPES[cause.actor.type],
+            authid=cause.actor.id,
             correlationid=cause.correlation_id,
             causationid=cause.causation_id,
             requestid=cause.request_id,

@@ -361,4 +361,3 @@ class KeyRevoked(Event):
     TYPE: ClassVar[str] = "mortise.registry.key.revoked.v1"
     key: str
     organisation: str
-
