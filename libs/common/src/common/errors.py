@@ -11,6 +11,10 @@ BAD_USER_INPUT: Final = "BAD_USER_INPUT"
 SERVICE_UNAVAILABLE: Final = "SERVICE_UNAVAILABLE"
 INTERNAL: Final = "INTERNAL_SERVER_ERROR"
 
+MESSAGE_CHARACTERS_MAX: Final = 2000
+QUOTED_CHARACTERS_MAX: Final = 100
+"""Of somebody's text inside our message."""
+
 
 class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     """An expected no (P 1.2).
@@ -32,7 +36,7 @@ class Refused(Exception):  # noqa: N818 - a refusal is an answer, not an error
     ) -> None:
         super().__init__(message)
         self.code = code
-        self.message = message
+        self.message = shortened(message, MESSAGE_CHARACTERS_MAX)
         self.hint = hint
         self.reason = reason
         self.field = field
@@ -49,9 +53,9 @@ def not_found(what: str, ref: str) -> Refused:
     return Refused(NOT_FOUND, f"{what} not found: {shortened(ref)!r}")
 
 
-def shortened(text: str) -> str:
-    """Somebody's text inside our message, at most 100 characters of it."""
-    return text if len(text) <= 100 else text[:99] + "…"  # noqa: PLR2004 - stated in the docstring
+def shortened(text: str, most: int = QUOTED_CHARACTERS_MAX) -> str:
+    """At most so many characters of a text: an answer is not larger than its question."""
+    return text if len(text) <= most else text[: most - 1] + "…"
 
 
 def bad_input(message: str, hint: str | None = None, *, reason: str | None = None, field: str | None = None) -> Refused:

@@ -5,6 +5,7 @@ A reply is `{"value": ...}` or `{"error": {code, message, hint, reason, field, d
 
 from __future__ import annotations
 
+import asyncio
 import time
 from collections.abc import Awaitable, Callable
 from typing import Any, Final, TypeVar
@@ -22,8 +23,12 @@ from common.logs import observe
 INTERNAL_MESSAGE: Final = "Internal server error"
 AT_ONCE: Final = 32
 """Requests on one subject that a process works on at the same time."""
+WAITING_MAX: Final = 4 * AT_ONCE
+"""Requests on one subject that may wait for their turn; to the next one a process says at once that it is too many."""
+TAKEN_MAX: Final = 4096
 LEAST_SECONDS: Final = 0.05
-
+PATIENCE: Final = "Mortise-Patience"
+"""Header of a request: the seconds after which its sender waits no more."""
 Asked = TypeVar("Asked", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -66,9 +71,32 @@ def serve(
     *,
     queue: str = "",
 ) -> None:
-    """Answer `subject` with `handler`; processes that share `queue` share the work. Call before the broker starts."""
+    """Answer `subject` with `handler`; processes that share `queue` share the work. Call before the broker starts.
+
+    A request is not begun when too many wait before it, or when its sender has given up while it waited: senders repeat
+    what was not answered, and a service that works off what nobody waits for any more never catches up.
+    """
+    places = asyncio.Semaphore(AT_ONCE)
+    waiting = 0
 
     async def answer(message: NatsMessage) -> bytes:
+        nonlocal waiting
+        if waiting >= WAITING_MAX:
+            return _too_much(subject, "full")
+        arrived = time.perf_counter()
+        waiting += 1
+        try:
+            await places.acquire()
+        finally:
+            waiting -= 1
+        try:
+            if time.perf_counter() - arrived > float(message.headers.get(PATIENCE, "inf")):
+                return _too_much(subject, "late")
+            return await answer_now(message)
+        finally:
+            places.release()
+
+    async def answer_now(message: NatsMessage) -> bytes:
         began = time.perf_counter()
         outcome = "ok"
         try:
@@ -98,7 +126,7 @@ def serve(
             observe("rpc.answered", outcome=outcome, took_ms=took, level="debug", subject=subject)
 
     # Without workers FastStream answers one request after the other, and a slow one holds up all.
-    broker.subscriber(subject, queue=queue, max_workers=AT_ONCE)(answer)
+    broker.subscriber(subject, queue=queue, max_workers=TAKEN_MAX)(answer)
 
 
 async def request(
@@ -114,8 +142,9 @@ async def request(
     time, it may have happened.
     """
     body = orjson.dumps(payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload)
+    seconds = max(timeout_seconds, LEAST_SECONDS)
     try:
-        answer = await broker.request(body, subject, timeout=max(timeout_seconds, LEAST_SECONDS))
+        answer = await broker.request(body, subject, timeout=seconds, headers={PATIENCE: f"{seconds:.3f}"})
     except nats.errors.NoRespondersError:
         raise Refused(SERVICE_UNAVAILABLE, f"Nobody answers {subject!r}.", reason="NO_RESPONDER") from None
     except (TimeoutError, nats.errors.Error):
@@ -129,6 +158,12 @@ async def request(
 
 def _value(value: BaseModel | dict[str, Any]) -> bytes:
     return orjson.dumps({"value": value.model_dump(mode="json") if isinstance(value, BaseModel) else value})
+
+
+def _too_much(subject: str, why: str) -> bytes:
+    observe("rpc.refused", outcome=SERVICE_UNAVAILABLE, level="warning", subject=subject, why=why)
+    message = "The service has too much to do; nothing was done."
+    return _error(Refused(SERVICE_UNAVAILABLE, message, "Try again in a moment.", reason="OVERLOADED"))
 
 
 def _error(refusal: Refused) -> bytes:

@@ -1,6 +1,6 @@
 """What crosses a border between services: data, and the pure rules over it.
 
 In order of flow: `model` (the meaning of a schema), `access` (who may do what), `names` (ids and names that
-several services derive alike), one module of events per publisher (`registry`, `provisioner`, `billing`, `audit`) and
-`calls` (sealed metering batches).
+several services derive alike), one module of events per publisher (`registry`, `provisioner`, `billing`, `audit`),
+`calls` (sealed metering batches) and `uses` (tokens that were accepted).
 """

@@ -8,8 +8,9 @@ from common.service import Service, run
 from registry.api.schema import graph
 from registry.handlers import start
 from registry.store.projection import REGISTRY
+from registry.store.uses import TOKEN_USES
 
-SERVICE: Final = Service(name="registry", projections=lambda _: [REGISTRY], graph=graph, start=start)
+SERVICE: Final = Service(name="registry", projections=lambda _: [REGISTRY, TOKEN_USES], graph=graph, start=start)
 
 if __name__ == "__main__":
     run(SERVICE)

@@ -93,7 +93,7 @@ def _everyone(service: str) -> tuple[str, ...]:
 _WRITES_BLOBS: Final = ("$O.BLOBS.C.>", "$O.BLOBS.M.>")
 
 _BESIDES: Final[dict[str, tuple[str, ...]]] = {
-    "registry": (*_WRITES_BLOBS, "ask.provisioner.>", "runs.>", *_reads("RUNS")),
+    "registry": (*_WRITES_BLOBS, "ask.provisioner.>", "runs.>", *_reads("RUNS"), *_reads("ACCESS")),
     "provisioner": (*_WRITES_BLOBS, "logs.>"),
     "gateway": (
         *("api.>", "calls.>", "data.>", "logs.>"),

@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from common import clock
-from common.errors import UNAUTHENTICATED, Refused, bad_input
+from common.errors import SERVICE_UNAVAILABLE, UNAUTHENTICATED, Refused, bad_input
 from common.logs import observe
 from common.rpc import Ask
 from contracts.access import ANONYMOUS, INVALID, Principal
@@ -100,6 +100,7 @@ class Control:
         if secret is None:
             return ANONYMOUS
         holder = await self._lookup.holder(secret)
+        self._lookup.accepted(holder)
         return holder if isinstance(holder, Principal) else INVALID
 
     async def _answers(self, asked: Asked, caller: Caller, params: Params) -> tuple[Split, list[Said], int]:
@@ -157,7 +158,7 @@ class Control:
         return said(part, result.data, [dict(problem.formatted) for problem in result.errors or ()])
 
     def _document(self, graph: Graph, text: str) -> DocumentNode:
-        """The parsed and validated document. Raises Problems. What is known of a text is kept, good or bad."""
+        """The parsed and validated document. Raises Problems, Refused. What is known of a text is kept, good or bad."""
         if graph is not self._known_of:
             self._known.clear()
             self._known_of = graph
@@ -171,6 +172,9 @@ class Control:
         else:
             self._known.move_to_end(text)
         if isinstance(known, Problems):
+            unread = self._owners.check()
+            if unread is not None:  # it is we who do not know yet what the caller knows
+                raise Refused(SERVICE_UNAVAILABLE, f"Not ready: {unread}.", "Try again in a moment.")
             raise known
         return known
 
@@ -201,7 +205,7 @@ def _refuse_nul(document: DocumentNode, text: str) -> None:
 
 
 def _formatted(problem: GraphQLError) -> dict[str, Any]:
-    found: dict[str, Any] = {"message": problem.message}
+    found: dict[str, Any] = {"message": limits.told(problem.message)}
     if problem.locations:
         found["locations"] = [{"line": at.line, "column": at.column} for at in problem.locations]
     return {**found, "extensions": {"code": "BAD_USER_INPUT", **(problem.extensions or {})}}

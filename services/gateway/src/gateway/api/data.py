@@ -159,7 +159,9 @@ async def admission(lookup: Lookup, asked: Asked, route: Route) -> Admitted:
         holder = await lookup.holder(secret)
         if holder is None:
             raise bad_credential()
-    return admit(route, lookup.directory.mode(route), holder)
+    admitted = admit(route, lookup.directory.mode(route), holder)
+    lookup.accepted(holder)
+    return admitted
 
 
 def credential(headers: Mapping[str, str]) -> str | None:

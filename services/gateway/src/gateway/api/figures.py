@@ -11,6 +11,7 @@ import sys
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import orjson
@@ -26,9 +27,9 @@ LINES_BYTES_MAX: Final = 256 * 1024
 SECOND_US: Final = 1_000_000
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Line:
-    """What is told of one data call. No secrets, no values, no text of the document."""
+    """What is told of one data call: no secrets, no values, no text of the document. Not frozen: made for each call."""
 
     request_id: str
     environment: str
@@ -52,6 +53,8 @@ class Figures(Collector):
         self._bytes_out: dict[str, int] = defaultdict(int)
         self._lines = lines
         self._buffer = bytearray()
+        self._second = 0
+        self._second_text = b""
         self._tail = b',"level":"info","service":%b,"node":%b}\n' % (orjson.dumps(service), orjson.dumps(node))
         REGISTRY.register(self)
 
@@ -71,7 +74,7 @@ class Figures(Collector):
             b'{"event":"gateway.call","at":"%b","request":"%b","environment":"%b","kind":"%b","outcome":"%b",'
             b'"status":%d,"took_us":%d,"in":%d,"out":%d,"operation":%b,"hash":%b,"credential":%b%b'
         ) % (
-            clock.text(clock.now()).encode(),
+            self._at(),
             line.request_id.encode(),
             line.environment.encode(),
             line.kind.encode(),
@@ -85,6 +88,14 @@ class Figures(Collector):
             orjson.dumps(line.credential),
             self._tail,
         )
+
+    def _at(self) -> bytes:
+        """The present as text; all but its milliseconds is written once a second."""
+        second, milliseconds = divmod(clock.milliseconds(), 1000)
+        if second != self._second:
+            self._second = second
+            self._second_text = clock.text(datetime.fromtimestamp(second, UTC))[:-4].encode()
+        return b"%b%03dZ" % (self._second_text, milliseconds)
 
     def flush(self) -> None:
         """Write the lines noted so far to standard error."""

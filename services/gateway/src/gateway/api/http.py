@@ -51,17 +51,21 @@ STATUS: Final[Mapping[str, int]] = {
 LINE_BYTES_MAX: Final = 16 * 1024
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Asked:
-    """A request, taken apart."""
+    """A request, taken apart. Not frozen, nor is `Reply`: that would double what making one costs."""
 
     method: str
     path: str
     query: Mapping[str, str]
     headers: Mapping[str, str]
     request_id: str
-    remote: str | None
     request: web.BaseRequest
+
+    @property
+    def remote(self) -> str | None:
+        """The address of the other end."""
+        return self.request.remote
 
     def header(self, name: str) -> str | None:
         """A header that the gateway listens to."""
@@ -84,7 +88,7 @@ class Asked:
             raise BadBody(400, f"The body broke off or is malformed: {str(problem)[:100]}.") from None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Reply:
     """What goes back."""
 
@@ -139,7 +143,10 @@ def handler(find: Find) -> Callable[[web.BaseRequest], Awaitable[web.StreamRespo
 
 
 def _asked(request: web.BaseRequest) -> Asked:
-    raw, _, query = request.path_qs.partition("?")
+    raw = request.raw_path
+    if not raw.startswith("/"):  # an absolute URL, which proxies may send
+        raw = request.path_qs
+    raw, _, query = raw.partition("?")
     headers = request.headers
     given = headers.get("x-request-id", "")
     return Asked(
@@ -148,7 +155,6 @@ def _asked(request: web.BaseRequest) -> Asked:
         query=request.query if query else {},
         headers=headers,
         request_id=given if REQUEST_ID.fullmatch(given) else clock.new_id(),
-        remote=request.remote,
         request=request,
     )
 
@@ -167,7 +173,7 @@ def position_of(asked: Asked) -> int:
 
 def counted(reply: Reply, *ids: str | None) -> Reply:
     """The answer to data calls with the ids under which they are metered, if they are."""
-    known = ", ".join(call for call in ids if call)
+    known = ", ".join([call for call in ids if call])
     if not known:
         return reply
     return Reply(reply.body, reply.status, reply.content_type, {**reply.headers, CALL: known})

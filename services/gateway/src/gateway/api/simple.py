@@ -71,7 +71,9 @@ class Simple:
         lookup = self._shell.lookup
         secret = data.credential(asked.headers)
         holder = await lookup.holder(secret) if secret is not None else None
-        return admit(route, lookup.directory.mode(route), holder)
+        admitted = admit(route, lookup.directory.mode(route), holder)
+        lookup.accepted(holder)
+        return admitted
 
 
 async def _value(asked: Asked, visit: Visit) -> Any:

@@ -34,6 +34,8 @@ from gateway.execute.owners import Owners
 
 NAME: Final = "gateway"
 ENDPOINT_SUFFIX: Final = "/graphql"
+USES_SECONDS: Final = 1.0
+"""How often it is told which tokens were accepted."""
 DRAIN_SECONDS: Final = 5.0
 """How long a stop may wait for the last batches; what is left is sent by whoever takes the directory next."""
 
@@ -97,6 +99,7 @@ class Worker:
         tasks.create_task(self.figures.keep_flushing(), name="lines")
         self._sending = tasks.create_task(self.meter.run(), name="meter")
         tasks.create_task(self.meter.adopt_orphans(), name="orphans")
+        runtime.every(USES_SECONDS, "gateway.uses", self.lookup.tell_uses)
         shell = Shell(self.lookup, environments, calls, self.meter, self.figures)
         control = Control(self.owners, self.lookup, development=self._options.development)
         self.server = Server(doors(runtime, control, Modern(shell), Simple(shell)))
@@ -111,6 +114,7 @@ class Worker:
     async def stop(self, _: Runtime) -> None:
         """Let running calls end, then their records leave, then the connections."""
         await self.server.close()
+        await self.lookup.tell_uses()
         self.meter.stop()
         await asyncio.wait([self._sending], timeout=DRAIN_SECONDS)
         self._sending.cancel()

@@ -38,6 +38,7 @@ FIELDS_MAX: Final = 1_000
 ROOTS_MAX: Final = 50
 COST_MAX: Final = 20_000
 TOKENS_MAX: Final = 15_000
+MESSAGE_CHARACTERS_MAX: Final = 600
 PAGE_DEFAULT: Final = 50
 """Rows of a list that takes a page size and was given none."""
 LIST_ASSUMED: Final = 10
@@ -69,6 +70,14 @@ def roughly(document: DocumentNode) -> None:
                 open_sets.append(selection.selection_set)
         if fields > FIELDS_MAX:
             raise _too("fields", f"more than {FIELDS_MAX}", FIELDS_MAX)
+
+
+def told(message: str) -> str:
+    """What a validation rule says, cut: an answer is not larger than its question."""
+    if "integer string conversion" in message:
+        # Python's own words for a literal of thousands of digits help nobody.
+        return "Int cannot represent a number of so many digits; it has 32 bits."
+    return message if len(message) <= MESSAGE_CHARACTERS_MAX else message[:MESSAGE_CHARACTERS_MAX] + "…"
 
 
 def check(

@@ -11,7 +11,16 @@ import orjson
 
 from contracts.model import Model, Relation
 from gateway.engine.call import Again, Call, Root, Statement
-from gateway.engine.failure import NODE, Failure, Refusal, no_node, not_unique, relation_required, too_large
+from gateway.engine.failure import (
+    NODE,
+    Failure,
+    Refusal,
+    no_node,
+    not_unique,
+    relation_required,
+    shortened,
+    too_large,
+)
 
 Dialect = Literal["http", "simple"]
 """`http`: GraphQL over HTTP, `extensions.code`. `simple`: the Simple API, `code` and `requestId` in the entry."""
@@ -128,7 +137,7 @@ def finish(call: Call, results: Sequence[Result], dialect: Dialect, request_id: 
 def refuse(refusal: Refusal, dialect: Dialect, request_id: str) -> bytes:
     """The body when nothing of the operation runs."""
     if dialect == "simple" and refusal.stage == "syntax":
-        return orjson.dumps({"error": refusal.failures[0].message})
+        return orjson.dumps({"error": shortened(refusal.failures[0].message)})
     errors = [_entry(failure, dialect, request_id) for failure in refusal.failures]
     return orjson.dumps({"data": None, "errors": errors} if dialect == "simple" else {"errors": errors})
 
@@ -145,7 +154,7 @@ def timed_out() -> Failure:
 
 
 def _entry(failure: Failure, dialect: Dialect, request_id: str) -> dict[str, Any]:
-    entry: dict[str, Any] = {"message": failure.message}
+    entry: dict[str, Any] = {"message": shortened(failure.message)}
     if failure.locations:
         entry["locations"] = [{"line": line, "column": column} for line, column in failure.locations]
     if failure.path:

@@ -8,6 +8,9 @@ from typing import Final, Literal
 NODE: Final = "{node}"
 """Stands in a message for the id that only the database or the variables know."""
 
+MESSAGE_CHARACTERS_MAX: Final = 600
+"""What a message quotes is cut: an answer is not larger than its question."""
+
 Location = tuple[int, int]
 """Line and column, counted from 1."""
 
@@ -37,6 +40,11 @@ class Refusal:
 
     stage: Literal["syntax", "invalid", "limit"]
     failures: tuple[Failure, ...]
+
+
+def shortened(message: str) -> str:
+    """The message, cut."""
+    return message if len(message) <= MESSAGE_CHARACTERS_MAX else message[:MESSAGE_CHARACTERS_MAX] + "…"
 
 
 class Failed(Exception):  # noqa: N818 - a refusal is an answer, not an error

@@ -10,6 +10,7 @@ import contextlib
 import secrets
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import Final
 
 import asyncpg
@@ -116,9 +117,12 @@ class Calls:
         route = served.route
         for number in range(2):
             try:
-                async with self._connections.use(route.environment, route.database) as connection:
+                connection = await self._connections.take(route.environment, route.database)
+                try:
                     while len(results) < len(call.roots):
                         results.append(await _root(connection, served.engine, call, call.roots[len(results)]))
+                finally:
+                    self._connections.give_back(route.environment, connection)
             except LOST as problem:
                 # A read can be asked again; a change may have happened, and only the caller can know what to do.
                 if number or call.roots[len(results)].kind == "write":
@@ -176,7 +180,7 @@ _INTROSPECTION: Final = ThreadPoolExecutor(1, thread_name_prefix="introspection"
 
 async def _read(connection: Connection, call: Call, root: Root) -> Result | Again:
     (statement,) = root.statements
-    row = await connection.fetchrow(statement.sql, *statement.values(call.variables, _fresh(root)))
+    row = await connection.fetchrow(statement.sql, *statement.values(call.variables, _NOT_FRESH))
     answer: str | None = None if row is None else row[0]
     return answer
 
@@ -213,6 +217,10 @@ async def _statements(connection: Connection, call: Call, root: Root) -> Answere
         if outcome is not None:
             return outcome
     raise AssertionError("the last statement of a write answers")
+
+
+_NOT_FRESH: Final = Fresh(datetime.min.replace(tzinfo=UTC))
+"""What a read takes: only writes ask for the time or for ids, so it is not worth looking at the clock."""
 
 
 def _fresh(root: Root) -> Fresh:

@@ -22,8 +22,11 @@ from common.logs import log
 from common.reader import Lost, Reader
 from common.sealing import keyed_hash
 from common.stream import TRANSIENT, ApiError, Message, Unavailable
+from contracts.access import Principal
+from contracts.uses import SUBJECT
 from gateway.domain import directory as domain
 from gateway.domain.directory import Directory, Holder, Route
+from gateway.domain.uses import Uses
 from gateway.store import snapshot
 
 CATCH_UP_SECONDS: Final = 2.0
@@ -48,6 +51,7 @@ class Lookup:
         self._loop = asyncio.get_running_loop()
         self._last_look: asyncio.Task[bool] | None = None
         self._next_look: asyncio.Task[bool] | None = None
+        self._uses = Uses()
         self.directory = Directory()
         self.lag: int | None = None
         """Messages of the log that were not taken in when last looked; None before the first look."""
@@ -138,6 +142,19 @@ class Lookup:
         if found is None and hashed not in self.directory.by_hash and await self._news(hashed):
             found = self.directory.holder(hashed, clock.now())
         return found
+
+    def accepted(self, holder: Holder | None) -> None:
+        """Note that a call was let in, if it was by a personal access token (P 3.13)."""
+        if isinstance(holder, Principal) and holder.via == "token" and holder.credential is not None:
+            self._uses.note(holder.credential, int(clock.now().timestamp() * 1000))
+
+    async def tell_uses(self) -> None:
+        """Tell which tokens were accepted since the last time. Nobody waits for it, and what gets lost stays lost."""
+        for uses in self._uses.taken():
+            try:
+                await self._client.publish(SUBJECT, uses.model_dump_json().encode())
+            except TRANSIENT as problem:
+                log.warning("gateway.uses", outcome="lost", tokens=len(uses.tokens), problem=str(problem))
 
     async def route(self, endpoint: str) -> Route | None:
         """The live environment of an endpoint, after a look at the log if it is not known."""

@@ -28,9 +28,9 @@ ADOPT_SECONDS: Final = 15.0
 """How often directories of workers that are gone are looked for."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Call:
-    """What is recorded of one call besides its place."""
+    """What is recorded of one call besides its place. Not frozen: that would double what making one costs."""
 
     outcome: CallClass
     duration_us: int
@@ -143,7 +143,7 @@ class Meter:
 
     def _now_ms(self) -> int:
         """Milliseconds since the epoch that never go back, so that a watermark stays true when the clock is set."""
-        self._last_ms = max(self._last_ms, milliseconds())
+        self._last_ms = max(self._last_ms, clock.milliseconds())
         return self._last_ms
 
     def _seal(self, *, final: bool = False) -> None:
@@ -193,10 +193,5 @@ async def adopt(client: Client, directory: Directory, epoch: int) -> Adoption:
         log.error("gateway.wal", outcome="damaged", gateway=directory.gateway, epoch=epoch, segments=found.damaged)
     left = Journal(directory, epoch, found)
     if not found.closed:
-        found.seals.append(left.seal(watermark_ms=milliseconds(), final=True))
+        found.seals.append(left.seal(watermark_ms=clock.milliseconds(), final=True))
     return Adoption(left, Sender(client, left, found.seals))
-
-
-def milliseconds() -> int:
-    """Now, in milliseconds since the epoch, UTC."""
-    return round(clock.now().timestamp() * 1000)

@@ -14,6 +14,7 @@ from registry.domain.lists import Columns, Wanted
 from registry.store import listing, visible
 from registry.store.rows import Row, by, many, one
 from registry.store.tables import grants, members, organisations, removals, sessions, tokens, users
+from registry.store.uses import token_uses
 
 ORGANISATIONS: Final = Columns(
     {"id": "exact", "name": "text", "slug": "exact", "created_at": "time", "updated_at": "time"}, "name"
@@ -44,6 +45,16 @@ TOKENS: Final = Columns(
     "created_at",
     "DESC",
 )
+
+LAST_USED: Final = sa.case(
+    # Uses are told by the minute, and nothing is used before it is there.
+    (token_uses.c.last_used_at < tokens.c.created_at, tokens.c.created_at),
+    else_=token_uses.c.last_used_at,
+)
+WITH_USE: Final = sa.select(tokens, LAST_USED.label("last_used_at")).select_from(
+    tokens.outerjoin(token_uses, token_uses.c.token == tokens.c.id)
+)
+"""Tokens and when they were last accepted; null = never."""
 
 
 async def organisation_page(connection: AsyncConnection, principal: Principal, want: Wanted) -> list[Row]:
@@ -111,12 +122,12 @@ async def session(connection: AsyncConnection, id: str) -> Row | None:
 
 async def token_page(connection: AsyncConnection, user: str, want: Wanted) -> list[Row]:
     """The tokens of a user."""
-    statement = sa.select(tokens).where(tokens.c.user_id == user)
-    return await many(connection, listing.page(statement, dict(tokens.c.items()), want))
+    columns = {**tokens.c, "last_used_at": LAST_USED}
+    return await many(connection, listing.page(WITH_USE.where(tokens.c.user_id == user), columns, want))
 
 
 async def token(connection: AsyncConnection, id: str) -> Row | None:
-    return await one(connection, sa.select(tokens).where(tokens.c.id == id))
+    return await one(connection, WITH_USE.where(tokens.c.id == id))
 
 
 async def live_tokens(connection: AsyncConnection, user: str, now: datetime) -> int:
@@ -140,7 +151,7 @@ async def token_stretch(
     """
     mine = sa.true() if user is None else tokens.c.user_id == user
     key = sa.tuple_(tokens.c.created_at, tokens.c.id)
-    statement = sa.select(tokens).where(mine)
+    statement = WITH_USE.where(mine)
     if beyond is not None:
         at = sa.tuple_(sa.literal(beyond[0], tokens.c.created_at.type), sa.literal(beyond[1], tokens.c.id.type))
         statement = statement.where(key > at if backwards else key < at)

@@ -76,7 +76,6 @@ tokens: Final = sa.Table(
     sa.Column("name", sa.Text, nullable=False),
     sa.Column("token_prefix", Exact, nullable=False),
     sa.Column("expires_at", Moment),
-    sa.Column("last_used_at", Moment),
     sa.Column("revoked", sa.Boolean, nullable=False),
     _created(),
     _updated(),

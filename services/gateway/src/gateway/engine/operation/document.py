@@ -129,4 +129,8 @@ def _unparsable(error: GraphQLError) -> Refusal:
 
 def _problem(error: GraphQLError) -> Failure:
     locations = tuple((at.line, at.column) for at in error.locations or ())
-    return Failure("GRAPHQL_VALIDATION_FAILED", error.message, locations=locations)
+    message = error.message
+    if "integer string conversion" in message:
+        # Python's own words for a literal of thousands of digits help nobody.
+        message = "Int cannot represent a number of so many digits; it has 32 bits."
+    return Failure("GRAPHQL_VALIDATION_FAILED", message, locations=locations)

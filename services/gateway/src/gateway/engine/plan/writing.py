@@ -147,6 +147,7 @@ class Writing:
     def _connect(self, relation: RelationField, ids: Input, *, existing: bool) -> None:
         """The table of G 6.6: what connecting takes away, and from whom it may not."""
         edge = link(self.model, self.entity, relation)
+        require(ids, lambda given: _partner_failure(edge.far.name, given), self.reading.checks)
         only_column = edge.keeps == "near" and not edge.far_has_one
         if not only_column:
             # A column that nobody shares is protected by its foreign key alone.
@@ -222,6 +223,12 @@ def _length_failure(stored: Field, value: Any) -> Failure | None:
         if sum(len(text) + 1 for text in texts) + 1 > TEXT_CHARACTERS_MAX:
             return too_long(stored.name)
     return None
+
+
+def _partner_failure(entity: str, given: Any) -> Failure | None:
+    """An id that no node can have is nobody's; one that is too long for an index must not even reach it."""
+    nodes = given if isinstance(given, (list, tuple)) else (given,)
+    return next((no_node(entity, node) for node in nodes if node is not None and not well_formed(node)), None)
 
 
 def _json_of(item: Any) -> str:
