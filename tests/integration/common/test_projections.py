@@ -15,6 +15,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.clock import new_id
 from common.db import Database
+from common.errors import Refused
 from common.events import Event
 from common.log import History, Log, Recorded, Subject
 from common.projection import Projection, Runner, lay_out
@@ -169,6 +170,30 @@ async def test_a_rebuild_gives_the_same_rows_and_repairs_what_was_spoilt(
         assert await digest(database, wanted) == before
         assert await runner.wait_for((await drip(log, jar(org), 5)).position, 5)
         assert len(await jars(database)) == 31
+
+
+async def test_what_the_stream_no_longer_holds_is_not_forgotten_by_a_rebuild(
+    broker: Broker, database: Database
+) -> None:
+    metadata = sa.MetaData()
+    seen = sa.Table("seen", metadata, sa.Column("position", sa.BigInteger, primary_key=True))
+
+    async def keep(connection: AsyncConnection, messages: Sequence[Message]) -> None:
+        await connection.execute(sa.insert(seen), [{"position": message.position} for message in messages])
+
+    client = await broker.client()
+    wanted = Projection("seen", metadata, raw=keep, stream="RUNS")
+    async with running(wanted, database, client) as runner:
+        for number in range(1, 4):
+            await client.jetstream().publish(f"runs.o.{number}", b"{}")
+        assert await runner.wait_for(3, 10)
+        await client.jetstream().purge_stream("RUNS", seq=3)
+
+        with pytest.raises(Refused, match="RUNS begins at 3"):
+            await rebuild(wanted, database, client)
+
+    async with database.reading() as connection:
+        assert (await connection.execute(sa.select(sa.func.count()).select_from(seen))).scalar_one() == 3
 
 
 async def test_during_a_rebuild_readers_see_the_old_version_or_the_new_one(

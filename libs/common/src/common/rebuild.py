@@ -18,11 +18,12 @@ from nats.aio.client import Client
 from sqlalchemy.ext.asyncio import AsyncConnection
 
 from common.db import Database
-from common.errors import Refused
+from common.errors import BAD_USER_INPUT, Refused
 from common.logs import observe
 from common.projection import lay_out
 from common.reader import Lost, Reader
 from common.readmodel import PARKED, POSITIONS, Place, Projection, place, take
+from common.stream import Stream
 
 CLOSE_ENOUGH: Final = 500
 """Messages left to replay while the live projection waits."""
@@ -76,8 +77,15 @@ class Rebuilt:
 
 
 async def rebuild(projection: Projection, database: Database, client: Client) -> Rebuilt:
-    """Replay, compare, exchange. One rebuild of a service at a time; Refused CONFLICT while another one runs."""
+    """Replay, compare, exchange. One rebuild of a service at a time; Refused CONFLICT while another one runs.
+
+    Refused as well when the stream has let its first messages go: what it no longer holds would be forgotten.
+    """
     began = asyncio.get_running_loop().time()
+    first = (await Stream(client, projection.stream).info()).first
+    if first > 1:
+        message = f"{projection.stream} begins at {first}: {projection.name} holds more than can be replayed."
+        raise Refused(BAD_USER_INPUT, message, "Restore the stream first, or leave the tables.", reason="LOG_CUT")
     async with _alone(database), _scratch(database) as scratch:
         await lay_out(scratch, [projection])
         here, read = await _replay(projection, database, scratch, client)
