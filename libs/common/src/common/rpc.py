@@ -6,8 +6,9 @@ A reply is `{"value": ...}` or `{"error": {code, message, hint, reason, field, d
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any, Final, TypeVar
 
 import nats.errors
@@ -23,7 +24,7 @@ from common.logs import observe
 INTERNAL_MESSAGE: Final = "Internal server error"
 AT_ONCE: Final = 32
 """Requests on one subject that a process works on at the same time."""
-WAITING_MAX: Final = 4 * AT_ONCE
+WAITING_MAX: Final = 2 * AT_ONCE
 """Requests on one subject that may wait for their turn; to the next one a process says at once that it is too many."""
 TAKEN_MAX: Final = 4096
 LEAST_SECONDS: Final = 0.05
@@ -63,6 +64,31 @@ class Answer(BaseModel):
     position: int = 0
 
 
+class _Turns:
+    """Who is worked for at the same time, and who waits for that."""
+
+    def __init__(self) -> None:
+        self._places = asyncio.Semaphore(AT_ONCE)
+        self._waiting = 0
+
+    @contextlib.asynccontextmanager
+    async def take(self, patience_seconds: float) -> AsyncIterator[str | None]:
+        """A turn, as soon as there is one; or why there will be none."""
+        if self._waiting >= WAITING_MAX:
+            yield "full"
+            return
+        arrived = time.perf_counter()
+        self._waiting += 1
+        try:
+            await self._places.acquire()
+        finally:
+            self._waiting -= 1
+        try:
+            yield "late" if time.perf_counter() - arrived > patience_seconds else None
+        finally:
+            self._places.release()
+
+
 def serve(
     broker: NatsBroker,
     subject: str,
@@ -76,25 +102,11 @@ def serve(
     A request is not begun when too many wait before it, or when its sender has given up while it waited: senders repeat
     what was not answered, and a service that works off what nobody waits for any more never catches up.
     """
-    places = asyncio.Semaphore(AT_ONCE)
-    waiting = 0
+    turns = _Turns()
 
     async def answer(message: NatsMessage) -> bytes:
-        nonlocal waiting
-        if waiting >= WAITING_MAX:
-            return _too_much(subject, "full")
-        arrived = time.perf_counter()
-        waiting += 1
-        try:
-            await places.acquire()
-        finally:
-            waiting -= 1
-        try:
-            if time.perf_counter() - arrived > float(message.headers.get(PATIENCE, "inf")):
-                return _too_much(subject, "late")
-            return await answer_now(message)
-        finally:
-            places.release()
+        async with turns.take(float(message.headers.get(PATIENCE, "inf"))) as why_not:
+            return await answer_now(message) if why_not is None else _too_much(subject, why_not)
 
     async def answer_now(message: NatsMessage) -> bytes:
         began = time.perf_counter()
@@ -110,17 +122,9 @@ def serve(
             text = "; ".join(f"{'.'.join(map(str, one['loc']))}: {one['msg']}" for one in error.errors())
             return _error(Refused(BAD_USER_INPUT, f"not a request for {subject}: {text}"))
         except Exception as error:  # noqa: BLE001 - the one place where a broken handler becomes an answer
-            if outage.away(error):
-                outcome = SERVICE_UNAVAILABLE
-                problem = f"{type(error).__name__}: {error}"[:500]
-                observe("rpc.failed", outcome=outcome, level="warning", subject=subject, problem=problem)
-                return _error(outage.refusal(None))
-            outcome = INTERNAL
-            request_id = clock.new_id()
-            observe(
-                "rpc.failed", outcome=INTERNAL, level="error", subject=subject, request_id=request_id, exc_info=error
-            )
-            return _error(Refused(INTERNAL, INTERNAL_MESSAGE, details={"requestId": request_id}))
+            broken = _broken(subject, error)
+            outcome = broken.code
+            return _error(broken)
         finally:
             took = (time.perf_counter() - began) * 1000
             observe("rpc.answered", outcome=outcome, took_ms=took, level="debug", subject=subject)
@@ -164,6 +168,17 @@ def _too_much(subject: str, why: str) -> bytes:
     observe("rpc.refused", outcome=SERVICE_UNAVAILABLE, level="warning", subject=subject, why=why)
     message = "The service has too much to do; nothing was done."
     return _error(Refused(SERVICE_UNAVAILABLE, message, "Try again in a moment.", reason="OVERLOADED"))
+
+
+def _broken(subject: str, error: Exception) -> Refused:
+    """What is answered when a handler broke; a server that is away is not our bug."""
+    if outage.away(error):
+        problem = f"{type(error).__name__}: {error}"[:500]
+        observe("rpc.failed", outcome=SERVICE_UNAVAILABLE, level="warning", subject=subject, problem=problem)
+        return outage.refusal(None)
+    request_id = clock.new_id()
+    observe("rpc.failed", outcome=INTERNAL, level="error", subject=subject, request_id=request_id, exc_info=error)
+    return Refused(INTERNAL, INTERNAL_MESSAGE, details={"requestId": request_id})
 
 
 def _error(refusal: Refused) -> bytes:

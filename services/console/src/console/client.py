@@ -9,7 +9,7 @@ from typing import Any, Final
 import httpx
 
 from console import home
-from console.failures import REFUSED, UNREACHABLE, Failure, unreachable
+from console.failures import REFUSED, UNREACHABLE, Failure, unreachable, usage
 
 SECONDS_MAX: Final = 60.0
 TRIES_MAX: Final = 5
@@ -28,6 +28,8 @@ class Client:
     def __init__(self, login: home.Login) -> None:
         self.url = login.url
         self._http = httpx.Client(timeout=SECONDS_MAX, trust_env=False)
+        if login.token and not (login.token.isascii() and login.token.isprintable()):
+            raise usage("The token holds characters that no token has.", "Copy it again, or take MORTISE_TOKEN away.")
         self._headers = {"authorization": f"Bearer {login.token}"} if login.token else {}
         self._position: str | None = None
 
@@ -42,6 +44,8 @@ class Client:
         for attempt in range(1, TRIES_MAX + 1):
             try:
                 response = self._http.post(f"{self.url}/query", json=body, headers=headers)
+            except httpx.InvalidURL as error:
+                raise usage(f"{self.url!r} is not an address: {error}.", "Check MORTISE_URL.") from None
             except httpx.TransportError as error:
                 if attempt == TRIES_MAX or isinstance(error, httpx.ConnectError):
                     raise _silent(self.url, error) from None

@@ -59,7 +59,10 @@ def required(path: Path) -> Folder:
     """The service folder at or around `path`. Raises Failure when there is none."""
     found = here(path)
     if found is None:
-        raise usage(f"{path} is not in a service folder.", "Go to one, or make one with `mortise service create`.")
+        raise usage(
+            f"{path} is not in a service folder: there is no {MANIFEST} in it or above it.",
+            "Go to one, or make one with `mortise service create`.",
+        )
     return found
 
 

@@ -11,10 +11,12 @@ from console.client import Client, signed_in
 from console.commands.deploying import watched
 from console.failures import Failure, usage
 from console.screen import Force, Json
+from proof import rating
 
 app = typer.Typer(help="Services of a project.", no_args_is_help=True)
 
 COLUMNS: Final = ("Service", "Development", "Staging", "Production", "ID")
+ENVIRONMENTS: Final = ("private", "demo", "dev", "stage", "prod")
 LONG_NAMES: Final = {"development": "dev", "staging": "stage", "production": "prod"}
 
 Text = str | None
@@ -187,8 +189,11 @@ def row(instance: dict[str, Any]) -> tuple[object, ...]:
 
 
 def environment(text: str) -> str:
-    """The short name of an environment."""
-    return LONG_NAMES.get(text.lower(), text.lower())
+    """The short name of an environment. Raises Failure for a name that none has."""
+    name = LONG_NAMES.get(text.lower(), text.lower())
+    if name not in ENVIRONMENTS:
+        raise usage(f"{text!r} is not an environment.", f"One of {', '.join(ENVIRONMENTS)}.")
+    return name
 
 
 def _environment(text: str | None, option: str, question: str) -> str:
@@ -212,4 +217,9 @@ def _plan(kind: str | None, value: str | None) -> dict[str, str] | None:
         return {"kind": "NOT_BILLABLE"}
     if fold != "PAY_PER_CALL" or value is None:
         raise usage("--billing-type and --billing-value need each other.", "E.g. -t pay-per-call -v 0.0035.")
+    try:
+        rating.price(value)
+    except ValueError:
+        # Said before anything is added: afterwards the service would stay, without its price.
+        raise usage(f"{value!r} is no price per call.", "Write a decimal like 0.0035, not negative.") from None
     return {"kind": "PAY_PER_CALL", "price": value}

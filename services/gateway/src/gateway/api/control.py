@@ -90,8 +90,9 @@ class Control:
     async def _caller(self, asked: Asked) -> Caller:
         position = position_of(asked)
         key = asked.header("idempotency-key")
-        if key is not None and not 0 < len(key) <= 200:  # noqa: PLR2004 - longer than any id or hash
-            raise bodies.BadBody(400, "Idempotency-Key has 1 to 200 characters.")
+        # One that was not UTF-8 has lost what made it unlike others.
+        if key is not None and (not 0 < len(key) <= 200 or "\ufffd" in key):  # noqa: PLR2004 - longer than any id
+            raise bodies.BadBody(400, "Idempotency-Key has 1 to 200 characters in UTF-8.")
         await self._lookup.wait_for(position)
         return Caller(await self._principal(asked), position, key)
 

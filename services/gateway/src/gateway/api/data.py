@@ -16,7 +16,7 @@ from common.errors import INTERNAL, Refused
 from common.logs import log
 from contracts.calls import CallClass
 from gateway.api.figures import Figures, Line
-from gateway.api.http import Asked, position_of
+from gateway.api.http import Asked, position_of, readable
 from gateway.domain import outcomes
 from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credential, presented, unknown_endpoint
 from gateway.domain.bodies import Params
@@ -166,7 +166,7 @@ async def admission(lookup: Lookup, asked: Asked, route: Route) -> Admitted:
 
 def credential(headers: Mapping[str, str]) -> str | None:
     """The secret that was presented, if any."""
-    return presented(headers.get(USER_HEADER), headers.get("authorization"))
+    return presented(readable(headers.get(USER_HEADER)), readable(headers.get("authorization")))
 
 
 def _class(call: Operation, results: list[Any], text: str) -> CallClass:

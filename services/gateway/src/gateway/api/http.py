@@ -70,7 +70,7 @@ class Asked:
     def header(self, name: str) -> str | None:
         """A header that the gateway listens to."""
         assert name in HEARD, f"{name} is not among the headers that are heard"
-        return self.headers.get(name)
+        return readable(self.headers.get(name))
 
     async def body(self, limit: int = BODY_BYTES_MAX) -> bytes:
         """The body. Raises BadBody when it is larger than `limit` bytes, as far as possible before reading it."""
@@ -96,6 +96,13 @@ class Reply:
     status: int = 200
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def readable(value: str | None) -> str | None:
+    """A header's value as text that can be hashed, sent on and stored: bytes that are no UTF-8 become U+FFFD."""
+    if value is None or value.isascii():
+        return value
+    return value.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 Door = Callable[[Asked], Awaitable[Reply]]

@@ -121,11 +121,17 @@ class Calls:
                 try:
                     while len(results) < len(call.roots):
                         results.append(await _root(connection, served.engine, call, call.roots[len(results)]))
+                except LOST:
+                    # The driver may not have noticed yet; nobody must be given this one.
+                    connection.terminate()
+                    raise
                 finally:
                     self._connections.give_back(route.environment, connection)
             except LOST as problem:
                 # A read can be asked again; a change may have happened, and only the caller can know what to do.
-                if number or call.roots[len(results)].kind == "write":
+                # Where a server stands still, asking again would only take as long once more.
+                silent = isinstance(problem, TimeoutError)
+                if number or silent or call.roots[len(results)].kind == "write":
                     raise _gone(call) from problem
             else:
                 return
@@ -194,6 +200,8 @@ async def _write(connection: Connection, call: Call, root: Root) -> Result | Aga
     await transaction.start()
     try:
         outcome = await _statements(connection, call, root)
+    except LOST:
+        raise
     except BaseException:
         with contextlib.suppress(*LOST):
             await transaction.rollback()

@@ -25,6 +25,9 @@ WAIT_SECONDS: Final = 5.0
 CONNECT_SECONDS: Final = 5.0
 IDLE_SECONDS: Final = 60.0
 STATEMENT_SECONDS: Final = 10
+"""After that the server ends a statement."""
+SILENT_SECONDS: Final = STATEMENT_SECONDS + 1
+"""After that a server that does not even end statements is given up."""
 STATEMENTS_CACHED: Final = 200
 """Prepared statements per connection; each costs the server memory."""
 STATEMENT_BYTES_MAX: Final = 64 * 1024
@@ -234,6 +237,7 @@ class Connections:
                 database=database,
                 password=_password(self._secret_key, environment),
                 timeout=CONNECT_SECONDS,
+                command_timeout=SILENT_SECONDS,
                 statement_cache_size=STATEMENTS_CACHED,
                 max_cacheable_statement_size=STATEMENT_BYTES_MAX,
                 max_cached_statement_lifetime=0,
