@@ -18,13 +18,13 @@ run: $(READY) ## start everything on this machine with the demo, data in .mortis
 	@$(BIN)/mortise up --demo
 
 test: $(READY) ## every test but the long fault runs and the benchmarks
-	$(BIN)/pytest --ignore=tests/faults --ignore=tests/bench
+	$(BIN)/pytest --ignore=tests/bench
 
 fast: $(READY) ## the tests that need no server
 	$(BIN)/pytest tests/unit tests/contract
 
 faults: $(READY) ## kill every process again and again under load, and check the ledger
-	$(BIN)/pytest tests/faults
+	$(BIN)/python -m tests.faults
 
 bench: $(READY) ## measure; figures go to tests/bench/results
 	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python -m "$$(echo $${file%.py} | tr / .)" || exit 1; done

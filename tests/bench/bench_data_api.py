@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
+import os
 import random
 import subprocess
 import sys
@@ -15,16 +16,17 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 import asyncpg
+import httpx
 
 from gateway.engine import Call, Engine, Fresh, Request, prepare
 from tests.bench import blog, load
 from tests.bench.blog import Blog
-from tests.bench.figures import Report, Table, count, median, said
+from tests.bench.figures import Report, Table, count, database, median, said
 from tests.bench.load import Posts, Rate, Statements
 from tests.support.stack import Stack, a_directory
 
@@ -92,9 +94,25 @@ VARIANTS: Final = (
 )
 
 
+@dataclass(frozen=True)
+class Worker:
+    """A running gateway worker."""
+
+    url: str
+    pid: int
+
+    def cpu_us(self) -> float:
+        """Processor time that it has spent, in microseconds; 0 where the system does not tell."""
+        stat = Path(f"/proc/{self.pid}/stat")
+        if not stat.exists():
+            return 0.0
+        ticks = stat.read_text().rpartition(")")[2].split()[11:13]
+        return sum(map(int, ticks)) * 1e6 / os.sysconf("SC_CLK_TCK")
+
+
 @contextmanager
-def gateway(stack: Stack, variant: Variant, folder: Path) -> Iterator[str]:
-    """One more gateway worker beside the stack's; its URL."""
+def gateway(stack: Stack, variant: Variant, folder: Path) -> Iterator[Worker]:
+    """One more gateway worker beside the stack's."""
     environ = {**stack.environment("gateway"), **variant.environ}
     node = f"bench-{'-'.join(variant.name.replace(',', '').split())}"
     environ |= {"MORTISE_HTTP_PORT": "0", "MORTISE_HEALTH_PORT": "0", "MORTISE_NODE": node}
@@ -103,7 +121,7 @@ def gateway(stack: Stack, variant: Variant, folder: Path) -> Iterator[str]:
     with log.open("wb") as out:
         process = subprocess.Popen([sys.executable, "-m", "gateway"], env=environ, stdout=out, stderr=out)
     try:
-        yield f"http://127.0.0.1:{_port(log, process)}"
+        yield Worker(f"http://127.0.0.1:{_port(log, process)}", process.pid)
     finally:
         process.terminate()
         process.wait(30)
@@ -144,17 +162,21 @@ def _values(engine: Engine, question: Question, drawn: int) -> tuple[str, tuple[
     return statement.sql, statement.values(call.variables, Fresh(blog.START))
 
 
-async def compare(stack: Stack, here: Blog, question: Question, statements: Statements, chance: random.Random) -> None:
-    """The answers of the gateway and of the statement are the same."""
+async def compare(url: str, here: Blog, question: Question, statements: Statements) -> None:
+    """The answers of a gateway and of the statement are the same."""
+    chance = random.Random(blog.SEED)  # noqa: S311 - the same questions every time
+    headers = {"Authorization": f"Bearer {here.key}", "Content-Type": "application/json"}
     connection = await asyncpg.connect(statements.dsn)
     try:
-        for _ in range(COMPARED):
-            drawn = chance.randint(question.low, question.high)
-            answer = stack.data_api(here.endpoint, question.text, question.variables(drawn), key=here.key)
-            (value,) = answer["data"].values()
-            text = await connection.fetchval(statements.sql, *statements.values(drawn))
-            assert value, answer
-            assert value == json.loads(text), (value, text)
+        async with httpx.AsyncClient(base_url=url, headers=headers) as client:
+            for _ in range(COMPARED):
+                drawn = chance.randint(question.low, question.high)
+                answer = (await client.post(here.path(), content=question.body(drawn))).json()
+                text = await connection.fetchval(statements.sql, *statements.values(drawn))
+                assert "errors" not in answer, answer
+                (value,) = answer["data"].values()
+                assert value, answer
+                assert value == json.loads(text), (value, text)
     finally:
         await connection.close()
 
@@ -164,7 +186,7 @@ class Bench:
     """Everything that is measured, ready."""
 
     statements: list[Statements]
-    gateways: dict[str, str]
+    gateways: dict[str, Worker]
     here: Blog
     folder: Path
     seconds: int
@@ -175,45 +197,40 @@ class Bench:
         question, statements = QUESTIONS[number], self.statements[number]
         chance = random.Random(blog.SEED)  # noqa: S311 - the same questions every time
         bodies = [question.body(chance.randint(question.low, question.high)) for _ in range(BODIES)]
-        asked = {
-            name: Posts(url, self.here.path(), self.here.key, bodies).run for name, url in self.gateways.items()
-        }
+        path, key = self.here.path(), self.here.key
+        asked = {name: Posts(one.url, path, key, bodies).run for name, one in self.gateways.items()}
         found: dict[str, list[Rate]] = {LIMIT: [], **{name: [] for name in asked}}
         for run in asked.values():
             run(self.folder, 1, concurrency)
         for _ in range(self.rounds):
             found[LIMIT].append(statements.run(self.folder, self.seconds, concurrency))
             for name, run in asked.items():
-                found[name].append(run(self.folder, self.seconds, concurrency))
+                before = self.gateways[name].cpu_us()
+                rate = run(self.folder, self.seconds, concurrency)
+                spent = self.gateways[name].cpu_us() - before
+                found[name].append(replace(rate, cpu_us=spent / (rate.per_second * self.seconds)))
         floor = question.floors[CONCURRENCIES.index(concurrency)]
         title = f"{question.name}: concurrency {concurrency}"
         if floor:
             title += f" (floor of metering fast: {floor:.2f} of the limit)"
-        table = Table(title, ("", "calls/s", "p50 µs", "p99 µs", f"of {LIMIT}", "of off"))
+        table = Table(title, ("", "calls/s", "p50 µs", "p99 µs", "CPU µs", f"of {LIMIT}", "of off"))
         for name, rates in found.items():
             table.rows.append(_row(name, rates, found))
         return table
 
 
 def _row(name: str, rates: list[Rate], found: dict[str, list[Rate]]) -> tuple[str, ...]:
-    shares = [
-        median([one.per_second / other.per_second for one, other in zip(rates, found[than], strict=True)])
-        for than in (LIMIT, "metering off")
-    ]
-    last = "" if name == LIMIT else f"{shares[1]:.2f}"
-    p99 = "" if name == LIMIT else count(median([one.p99_us for one in rates]))
-    p50 = f"({count(median([one.p50_us for one in rates]))} mean)" if name == LIMIT else count(
-        median([one.p50_us for one in rates])
-    )
-    return (name, count(median([one.per_second for one in rates])), p50, p99, f"{shares[0]:.2f}", last)
+    def share(than: str) -> str:
+        return (
+            f"{median([one.per_second / other.per_second for one, other in zip(rates, found[than], strict=True)]):.2f}"
+        )
 
-
-async def _server_version(dsn: str) -> str:
-    connection = await asyncpg.connect(dsn)
-    try:
-        return f"PostgreSQL {str(await connection.fetchval('show server_version')).split()[0]}"
-    finally:
-        await connection.close()
+    per_second = count(median([one.per_second for one in rates]))
+    if name == LIMIT:
+        mean = median([one.p50_us for one in rates])
+        return (name, per_second, f"({count(mean)} mean)" if mean else "", "", "", share(LIMIT), "")
+    figures = ([one.p50_us for one in rates], [one.p99_us for one in rates], [one.cpu_us for one in rates])
+    return (name, per_second, *(count(median(one)) for one in figures), share(LIMIT), share("metering off"))
 
 
 def _arguments() -> argparse.Namespace:
@@ -234,9 +251,10 @@ def main() -> None:
         engine = Engine(prepare(*asyncio.run(blog.model(stack, here.environment))))
         dsn = blog.dsn(stack, here.environment)
         statements = [compiled(question, engine, dsn) for question in QUESTIONS]
-        for question, statement in zip(QUESTIONS, statements, strict=True):
-            asyncio.run(compare(stack, here, question, statement, random.Random(blog.SEED)))  # noqa: S311 - repeatable
         gateways = {one.name: held.enter_context(gateway(stack, one, folder)) for one in VARIANTS}
+        for question, statement in zip(QUESTIONS, statements, strict=True):
+            for worker in gateways.values():
+                asyncio.run(compare(worker.url, here, question, statement))
         bench = Bench(statements, gateways, here, folder, given.seconds, given.rounds)
         tables = []
         for number, question in enumerate(QUESTIONS):
@@ -244,12 +262,19 @@ def main() -> None:
                 said(f"{question.name}, concurrency {concurrency}")
                 tables.append(bench.table(number, concurrency))
         method = (
-            f"Data: {blog.AUTHORS} authors, {blog.POSTS} posts, the same every time; one gateway worker per line, all "
-            "running, one asked at a time; everything on this machine, over loopback TCP.",
-            f"Limit: {LIMIT} with the SQL that the gateway runs, prepared, on as many connections, as the environment's "
-            f"own role; the answers of {COMPARED} drawn values were compared first.",
-            f"Runs of {given.seconds} s from one thread, rounds interleaved, medians of {given.rounds}; shares are "
-            "medians of the rounds' own shares.",
+            (
+                f"Data: {blog.AUTHORS} authors, {blog.POSTS} posts, the same every time; one gateway worker per line, "
+                "all running, one asked at a time; everything on this machine, over loopback TCP."
+            ),
+            (
+                f"Limit: {LIMIT} with the SQL that the gateway runs, prepared, on as many connections, as the "
+                f"environment's own role; the answers of {COMPARED} drawn values were compared first."
+            ),
+            (
+                f"Runs of {given.seconds} s from one thread, rounds interleaved, medians of {given.rounds}; shares are "
+                "medians of the rounds' own shares. CPU is what the worker's process spent per "
+                "call. Meanwhile billing counts what is metered, on the same cores."
+            ),
         )
         Report(
             "data_api",
@@ -257,7 +282,7 @@ def main() -> None:
             method,
             tables,
             load.remarks(),
-            (asyncio.run(_server_version(dsn)), *load.versions()),
+            (asyncio.run(database(dsn)), *load.versions()),
         ).keep()
 
 

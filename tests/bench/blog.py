@@ -175,6 +175,6 @@ def _posts() -> Iterator[Mapping[str, object]]:
             "title": " ".join(chance.choices(WORDS, k=5)),
             "text": " ".join(chance.choices(WORDS, k=40)),
             "views": chance.randrange(100_000),
-            "published": chance.random() < 0.9,  # noqa: PLR2004 - nine of ten
+            "published": chance.random() < 0.9,
             "author": str(FIRST_AUTHOR + chance.randrange(AUTHORS)),
         }

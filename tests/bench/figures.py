@@ -15,7 +15,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from importlib import metadata
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
+
+import asyncpg
+from nats.aio.client import Client
 
 from common import clock
 
@@ -91,22 +94,46 @@ def machine() -> str:
 
 def _commit() -> str:
     """The commit that was measured, when this is a clone and git is there."""
+    found = _git("rev-parse", "--short", "HEAD")
+    if found is None:
+        return ""
+    changed = "" if _git("diff", "--quiet", "HEAD", "--", "libs", "services") is not None else " with changes"
+    return f", commit {found}{changed}"
+
+
+def _git(*words: str) -> str | None:
+    """What git says; None when it cannot or when it says no."""
     try:
         done = subprocess.run(
-            ["git", "describe", "--always", "--dirty"],  # noqa: S607 - whichever git there is
-            cwd=Path(__file__).parent,
+            ["git", *words],  # noqa: S607 - whichever git there is
+            cwd=RESULTS.parents[2],
             capture_output=True,
             text=True,
             check=True,
         )
     except (OSError, subprocess.CalledProcessError):
-        return ""
-    return f", commit {done.stdout.strip()}"
+        return None
+    return done.stdout.strip()
 
 
 def said(text: str) -> None:
     """A line for whoever waits."""
     print(f"  {text}", file=sys.stderr, flush=True)
+
+
+def server(client: Client) -> str:
+    """Name and version of the nats-server that a client talks to."""
+    version = client.connected_server_version
+    return f"nats-server {version.major}.{version.minor}.{version.patch}"
+
+
+async def database(dsn: str) -> str:
+    """Name and version of a PostgreSQL server."""
+    connection: asyncpg.Connection[Any] = await asyncpg.connect(dsn)
+    try:
+        return f"PostgreSQL {str(await connection.fetchval('show server_version')).split()[0]}"
+    finally:
+        await connection.close()
 
 
 def median(values: Sequence[float]) -> float:

@@ -25,8 +25,8 @@ WRK_MISSING: Final = (
     "bottleneck itself, so the gateway's figures are too low."
 )
 PGBENCH_MISSING: Final = (
-    "pgbench is not installed (`apt-get install postgresql-contrib`): the limit is a Python loop over asyncpg, which is "
-    "lower than pgbench, so the ratios are too good."
+    "pgbench is not installed (`apt-get install postgresql-contrib`): the limit is a Python loop over asyncpg, which "
+    "is lower than pgbench, so the ratios are too good."
 )
 _SCRIPT: Final = """
 local bodies = {}
@@ -57,6 +57,8 @@ class Rate:
     per_second: float
     p50_us: float = 0.0
     p99_us: float = 0.0
+    cpu_us: float = 0.0
+    """Processor time of the asked process per call."""
 
 
 @dataclass(frozen=True)
