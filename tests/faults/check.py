@@ -20,6 +20,7 @@ from tests.support.stack import Stack
 QUIET_SECONDS_MAX: Final = 60.0
 """How long it may take until everything is where it belongs once nobody kills any more."""
 LOOK_AGAIN_SECONDS: Final = 0.5
+TEMPLATE: Final = "env_template_"
 STILL: Final = 3
 """So many looks in a row must find nothing new before it is believed that nothing more comes."""
 
@@ -176,11 +177,12 @@ async def stored(stack: Stack, environment: str) -> list[str]:
 
 
 async def there(stack: Stack) -> tuple[set[str], set[str]]:
-    """Databases and roles of environments that exist."""
+    """Databases and roles of environments that exist; the one database that all are copied from is not among them."""
     connection = await asyncpg.connect(stack.postgres_dsn)
     try:
         databases = await connection.fetch("select datname from pg_database where datname like 'env\\_%'")
         roles = await connection.fetch("select rolname from pg_roles where rolname like 'env\\_%'")
     finally:
         await connection.close()
-    return {row[0] for row in databases}, {row[0] for row in roles}
+    kept = sorted(row[0] for row in databases if row[0].startswith(TEMPLATE))[:1]
+    return {row[0] for row in databases} - {*kept}, {row[0] for row in roles}

@@ -83,7 +83,6 @@ def compare_commands(ledger: Ledger, there: Mapping[str, Iterable[tuple[str, str
         Finding("commands told another id than what is there", "0", _count(len(strangers), strangers), not strangers),
         _none("commands repeated with another answer", ledger.repeated_differently),
         _none("commands refused", [f"{name}: {why}" for name, why in ledger.refused.items()]),
-        _none("commands never answered", sorted(ledger.commands_open)),
     ]
 
 

@@ -9,8 +9,10 @@ from __future__ import annotations
 import asyncio
 import itertools
 import json
+import random
+import re
 from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, Final
@@ -21,8 +23,10 @@ from tests.faults.ledger import Ledger, Made
 
 TRANSIENT: Final = {"SERVICE_UNAVAILABLE", "INTERNAL_SERVER_ERROR"}
 ANSWER_SECONDS_MAX: Final = 20.0
+COMMAND_SECONDS_MAX: Final = 4.0
+"""After so long a command is sent again, whatever became of it: two of the same may then be under way."""
 INSIST_SECONDS_MAX: Final = 60.0
-PAUSE_SECONDS_MAX: Final = 1.0
+PAUSE_SECONDS_MAX: Final = 2.0
 REPEATED: Final = 11
 """Every eleventh command is sent once more; there are ten kinds in turn, so each kind is."""
 LOST: Final = (aiohttp.ClientError, TimeoutError, json.JSONDecodeError)
@@ -51,6 +55,7 @@ class Refusal(Exception):  # noqa: N818 - an answer
     def __init__(self, errors: list[dict[str, Any]]) -> None:
         super().__init__(json.dumps(errors))
         self.codes = {error.get("extensions", {}).get("code", "") for error in errors}
+        self.why = ", ".join(sorted({re.sub(r"\d+", "n", error["message"])[:60] for error in errors}))
 
 
 @dataclass(frozen=True)
@@ -77,11 +82,13 @@ async def ask(
 ) -> dict[str, Any]:
     """One control operation. Raises Refusal, aiohttp.ClientError, TimeoutError."""
     headers = {"Authorization": f"Bearer {token}"} | ({"Idempotency-Key": key} if key else {})
-    async with client.post(f"{url}/query", json={"query": query, "variables": variables}, headers=headers) as response:
-        body: dict[str, Any] = await response.json(content_type=None)
-    if body.get("errors"):
-        raise Refusal(body["errors"])
-    data: dict[str, Any] = body["data"]
+    body = {"query": query, "variables": variables}
+    patience = aiohttp.ClientTimeout(total=COMMAND_SECONDS_MAX if key else ANSWER_SECONDS_MAX)
+    async with client.post(f"{url}/query", json=body, headers=headers, timeout=patience) as response:
+        answer: dict[str, Any] = await response.json(content_type=None)
+    if answer.get("errors"):
+        raise Refusal(answer["errors"])
+    data: dict[str, Any] = answer["data"]
     return data
 
 
@@ -104,11 +111,20 @@ async def insist(
             except Refusal as refusal:
                 if not refusal.codes & TRANSIENT:
                     raise
-                told[f"command answered {json.loads(str(refusal))[0]['message'][:70]} @{int(asyncio.get_running_loop().time())}"] += 1
+                told[f"command put off: {refusal.why}"] += 1
             except LOST as problem:
                 told[f"command lost: {type(problem).__name__}"] += 1
-            await asyncio.sleep(pause)
-            pause = min(pause * 1.5, PAUSE_SECONDS_MAX)
+            await asyncio.sleep(pause * (0.5 + random.random()))  # noqa: S311 - so that not all come back at once
+            pause = min(pause * 2, PAUSE_SECONDS_MAX)
+
+
+@dataclass(frozen=True)
+class Work:
+    """How much of what is offered."""
+
+    what: str
+    per_second: float
+    at_once: int
 
 
 class Commands:
@@ -129,7 +145,7 @@ class Commands:
             return
         self.ledger.repeated += 1
         again = await self.command(client, name, kind, query, variables)
-        if again != told:
+        if again is not None and again != told:
             self.ledger.repeated_differently.append(f"{kind} {name}: {told} then {again}")
 
     async def command(
@@ -238,18 +254,24 @@ async def http() -> AsyncIterator[aiohttp.ClientSession]:
 
 
 async def steadily(
-    one: Callable[[], Awaitable[None]], tally: Counter[str], what: str, *, per_second: float, stop: asyncio.Event
+    one: Callable[[], Coroutine[Any, Any, None]], tally: Counter[str], work: Work, stop: asyncio.Event
 ) -> None:
-    """Offer work at a fixed rate whatever becomes of it; return when all of it has come to an end."""
+    """Offer work at a fixed rate whatever becomes of it; return when all of it has come to an end.
+
+    What is offered while `at_once` are still unanswered is turned away here, and counted as that: a caller whose
+    caller queues without end would only measure the queue.
+    """
     loop = asyncio.get_running_loop()
     due = loop.time()
+    running: set[asyncio.Task[None]] = set()
     async with asyncio.TaskGroup() as group:
         while not stop.is_set():
-            due += 1 / per_second
+            due += 1 / work.per_second
             await asyncio.sleep(max(0.0, due - loop.time()))
-            tally[f"{what} offered"] += 1
-            group.create_task(_finished(one))
-
-
-async def _finished(one: Callable[[], Awaitable[None]]) -> None:
-    await one()
+            tally[f"{work.what} offered"] += 1
+            if len(running) >= work.at_once:
+                tally[f"{work.what} turned away by the load itself"] += 1
+                continue
+            task = group.create_task(one())
+            running.add(task)
+            task.add_done_callback(running.discard)

@@ -24,7 +24,7 @@ def one(outcome: Outcome) -> str:
             f"   {what}/s: {_rate(outcome, f'{what} offered')} offered, {_rate(outcome, f'{what} answered')} answered"
             for what in ("commands", "calls")
         ),
-        "   " + ", ".join(f"{name} {number}" for name, number in sorted(tally.items())),
+        "   " + "; ".join(f"{name} {number}" for name, number in sorted(tally.items())),
     ]
     width = max(len(finding.what) for finding in outcome.findings)
     lines += [

@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -20,6 +21,9 @@ from tests.faults.relay import Relay, nats_server
 from tests.support.stack import Stack, a_directory
 
 CALM_SECONDS_MAX: Final = 60.0
+COMMANDS_AT_ONCE: Final = 600
+CALLS_AT_ONCE: Final = 1000
+"""So many may be unanswered."""
 GUARD_OFF: Final = {"MORTISE_BATCH_GUARD": "off"}
 QUIETER: Final = {"MORTISE_LOG_LEVEL": "warning"}
 
@@ -62,17 +66,20 @@ class Outcome:
 async def run(plan: Plan, keep: Path | None = None) -> Outcome:
     """Carry a plan out. With `keep` the data directory is made there and stays."""
     outcome = Outcome(plan)
-    async with a_stack(plan, outcome, keep) as stack, load.http() as client:
+    async with a_stack(plan, outcome, keep) as (stack, relay), load.http() as client:
         place = await site.build(stack, client, f"s{plan.seed}")
         ledger = Ledger(tally=outcome.tally)
         began = time.monotonic()
+        relay.cutting = True
         outcome.killed = await _storm(plan, stack, client, place, ledger, outcome)
+        relay.cutting = False
         outcome.stages["all answered"] = time.monotonic() - began
         await storm.calm(stack, CALM_SECONDS_MAX)
         outcome.stages["all ready"] = time.monotonic() - began
         outcome.findings = await Check(stack, client, place, ledger).findings()
         outcome.stages["all compared"] = time.monotonic() - began
         outcome.tally["commands repeated"] = ledger.repeated
+        outcome.tally["commands given up"] = len(ledger.commands_open)
     return outcome
 
 
@@ -84,13 +91,11 @@ async def _storm(
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
         group.create_task(commands.churn(client, stop))
-        for one, what, rate in (
-            (commands.one, "commands", plan.commands_per_second),
-            (calls.one, "calls", plan.calls_per_second),
+        for one, work in (
+            (commands.one, load.Work("commands", plan.commands_per_second, COMMANDS_AT_ONCE)),
+            (calls.one, load.Work("calls", plan.calls_per_second, CALLS_AT_ONCE)),
         ):
-            group.create_task(
-                load.steadily(lambda one=one: one(client), tally, what, per_second=rate, stop=stop)  # type: ignore[misc]
-            )
+            group.create_task(load.steadily(partial(one, client), tally, work, stop))
         killed = await storm.rage(stack, storm.schedule(plan.seed, plan.kills, plan.seconds), plan.seconds)
         stop.set()
         outcome.seconds = time.monotonic() - began
@@ -98,7 +103,7 @@ async def _storm(
 
 
 @asynccontextmanager
-async def a_stack(plan: Plan, outcome: Outcome, keep: Path | None) -> AsyncIterator[Stack]:
+async def a_stack(plan: Plan, outcome: Outcome, keep: Path | None) -> AsyncIterator[tuple[Stack, Relay]]:
     """The whole product with two gateways, and the relay in front of its nats-server."""
     with a_directory() as own:
         data = keep or own
@@ -108,7 +113,7 @@ async def a_stack(plan: Plan, outcome: Outcome, keep: Path | None) -> AsyncItera
         relaying = asyncio.create_task(relay.run())
         try:
             await asyncio.to_thread(stack.start)
-            yield stack
+            yield stack, relay
         finally:
             outcome.cuts = relay.cuts
             await asyncio.to_thread(stack.stop)

@@ -120,7 +120,8 @@ class Person:
             assert here is None or here["state"] != "failed", here
             return here if here and here["state"] == "ready" and version in {None, here["version"]} else None
 
-        return until(serves)
+        found: dict[str, Any] = until(serves)
+        return found
 
 
 PUSH: Final = "mutation($i: PushServiceInput!) { pushService(input: $i) { id name } }"
@@ -146,6 +147,23 @@ def person(stack: Stack, organisation: str | None = None) -> Person:
     made = Person(stack, token, id_, organisation or "", email)
     made.organisation = organisation or made.asked("{ organisations { id } }")[0]["id"]
     return made
+
+
+@dataclass(frozen=True)
+class Scene:
+    """A service in a project; the instance runs on dev alone."""
+
+    maker: Person
+    service: dict[str, Any]
+    project: dict[str, Any]
+    instance: str
+
+
+def a_scene(stack: Stack) -> Scene:
+    """A new one, of a new person."""
+    maker = person(stack)
+    service, project = maker.service(), maker.project()
+    return Scene(maker, service, project, maker.added(project, service))
 
 
 def operator(stack: Stack) -> Person:

@@ -234,6 +234,44 @@ async def test_a_failed_handler_still_answers(door: NatsBroker) -> None:
     assert (refusal.value.code, refusal.value.reason) == ("SERVICE_UNAVAILABLE", "NO_RESPONDER")
 
 
+class Number(BaseModel):
+    number: int
+
+
+async def test_what_nobody_waits_for_any_more_is_not_begun_and_too_much_is_refused_at_once(servers: Stack) -> None:
+    owner, door = connection(settings(servers, "billing")), connection(settings(servers, "gateway"))
+    enough, begun = asyncio.Event(), list[int]()
+
+    async def wait(asked: Number) -> Nothing:
+        begun.append(asked.number)
+        await enough.wait()
+        return Nothing()
+
+    def asked(number: int, times: int = 1, seconds: float = 20.0) -> list[asyncio.Task[Nothing]]:
+        wish = {"number": number}
+        return [asyncio.create_task(rpc.request(door, "api.billing", wish, Nothing, seconds)) for _ in range(times)]
+
+    rpc.serve(owner, "api.billing", Number, wait)
+    await owner.start()
+    await door.start()
+    busy = asked(0, rpc.AT_ONCE)
+    while len(begun) < rpc.AT_ONCE:
+        await asyncio.wait(busy, timeout=0.01)
+    impatient = (await asyncio.gather(*asked(1, seconds=0.1), return_exceptions=True))[0]
+    waiting = asked(2, rpc.WAITING_MAX - 1)
+    refused = (await asyncio.gather(*asked(3), return_exceptions=True))[0]
+    enough.set()
+    await asyncio.gather(*busy, *waiting)
+
+    assert isinstance(impatient, Refused)
+    assert impatient.reason == "TIMEOUT"
+    assert isinstance(refused, Refused)
+    assert (refused.code, refused.reason) == ("SERVICE_UNAVAILABLE", "OVERLOADED")
+    assert {number: begun.count(number) for number in set(begun)} == {0: rpc.AT_ONCE, 2: rpc.WAITING_MAX - 1}
+    await door.stop()
+    await owner.stop()
+
+
 async def test_a_slow_handler_is_said_to_have_perhaps_done_it(servers: Stack) -> None:
     owner = connection(settings(servers, "billing"))
     enough = asyncio.Event()

@@ -8,8 +8,14 @@ from typing import Any
 
 import httpx
 import pytest
+from faststream.nats import NatsBroker
 
+from common.db import Database
 from common.errors import Refused, not_found
+from gateway.api.control import Control
+from gateway.api.http import Server
+from gateway.execute.lookup import Lookup
+from gateway.execute.owners import Owners
 from tests.support.door import Door
 from tests.support.owners import Owner
 
@@ -81,6 +87,30 @@ async def both(door: Door) -> AsyncIterator[Both]:
     yield made
     await made.alpha.stop()
     await made.beta.stop()
+
+
+@pytest.mark.usefixtures("both")
+async def test_a_worker_that_has_not_read_the_schema_yet_says_so_instead_of_refusing_what_it_does_not_know(
+    door: Door,
+) -> None:
+    broker = NatsBroker(door.stack.nats_url, logger=None)
+    owners = Owners(door.client, broker)
+    database = Database(door.stack.postgres_dsn, "gateway")
+    control = Control(owners, Lookup(database, door.client, door.log, door.secret_key), development=False)
+    server = Server(lambda _method, _path: control)
+    await server.open("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{server.port}/query"
+    async with httpx.AsyncClient() as client:
+        before = (await client.post(url, json={"query": "{ plain }"})).json()
+        reading = asyncio.create_task(owners.follow())
+        while owners.check() is not None:
+            await asyncio.wait([reading], timeout=0.05)
+        after = (await client.post(url, json={"query": "{ nobodyHasThis }"})).json()
+    reading.cancel()
+    await server.close()
+
+    assert before["errors"][0]["extensions"]["code"] == "SERVICE_UNAVAILABLE"
+    assert after["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
 
 
 @pytest.mark.usefixtures("both")

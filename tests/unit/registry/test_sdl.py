@@ -117,9 +117,9 @@ def test_a_schema_of_300_types_is_read_in_less_than_a_second() -> None:
         f'last: T{(n - 1) % 300} @relation(name: "R{(n - 1) % 300}") }}\n'
         for n in range(300)
     )
-    before = time.perf_counter()
+    before = time.process_time()
     assert len(parsed(text).entities) == 300
-    assert time.perf_counter() - before < 1
+    assert time.process_time() - before < 1
 
 
 @pytest.mark.parametrize("text", ["\0", "type Band\ud800", "[" * 50_000, "type A @model { a: " + "[" * 50_000, "", "#"])
