@@ -106,6 +106,7 @@ async def insist(
     pause = 0.1
     async with asyncio.timeout(INSIST_SECONDS_MAX):
         while True:
+            told["command attempts"] += 1
             try:
                 return await ask(client, site.url, site.token, query, variables, key)
             except Refusal as refusal:
@@ -182,21 +183,21 @@ class Commands:
             case _:
                 return "plan", SET_PLAN, {"instance": site.spare_instance, "price": price(number)}
 
-    async def churn(self, client: aiohttp.ClientSession, stop: asyncio.Event) -> None:
-        """Add the service to a new project and remove it again, over and over: databases and roles come and go."""
+    async def churn(self, client: aiohttp.ClientSession, lane: int, stop: asyncio.Event) -> None:
+        """Add the service to a new project and mostly remove it again: databases and roles come and go."""
         site = self.site
         for number in itertools.count(1):
             if stop.is_set():
                 return
-            name = f"{site.run}-churn-{number}"
+            name = f"{site.run}-churn-{lane}-{number}"
             wanted = {"name": name, "organisation": site.organisation}
             project = await self.command(client, name, "project", CREATE_PROJECT, wanted)
             if project is None:
                 continue
             wanted = {"project": project, "service": site.service}
             instance = await self.command(client, f"{name}-add", "instance", ADD_SERVICE, wanted)
-            await asyncio.sleep(1)
             if instance is not None and number % 4:
+                await asyncio.sleep(number % 3)  # at times at once: while its database is being made
                 await self.command(client, f"{name}-remove", "removal", REMOVE_INSTANCE, {"id": instance})
 
 

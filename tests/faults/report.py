@@ -20,10 +20,7 @@ def one(outcome: Outcome) -> str:
         f"   {outcome.killed.total()} kills in {outcome.seconds:.0f} s, {outcome.cuts} acknowledgements lost",
         "   " + ", ".join(f"{what} after {seconds:.0f} s" for what, seconds in outcome.stages.items()),
         "   kills: " + kills(outcome.killed),
-        *(
-            f"   {what}/s: {_rate(outcome, f'{what} offered')} offered, {_rate(outcome, f'{what} answered')} answered"
-            for what in ("commands", "calls")
-        ),
+        *(f"   {what}: {_rates(outcome, what)} per second" for what in ("commands", "calls")),
         "   " + "; ".join(f"{name} {number}" for name, number in sorted(tally.items())),
     ]
     width = max(len(finding.what) for finding in outcome.findings)
@@ -65,5 +62,11 @@ def machine() -> str:
     )
 
 
-def _rate(outcome: Outcome, what: str) -> str:
-    return f"{outcome.tally[what] / outcome.seconds:.0f}" if outcome.seconds else "0"
+def _rates(outcome: Outcome, what: str) -> str:
+    """Offered: what was due. Begun: what of it was sent. Tried: with all repetitions."""
+    tally = outcome.tally
+    offered, answered = tally[f"{what} offered"], tally[f"{what} answered"]
+    begun = offered - tally[f"{what} turned away by the load itself"]
+    tried = tally["command attempts"] if what == "commands" else begun
+    rates = {"offered": offered, "begun": begun, "tried": tried, "answered": answered}
+    return ", ".join(f"{name} {number / (outcome.seconds or 1):.0f}" for name, number in rates.items())

