@@ -8,7 +8,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -100,11 +99,9 @@ def test_the_demo_is_finished_after_an_interruption_and_found_again(data: Path) 
                 break
     else:
         pytest.fail("the stack never started")
-    began = time.monotonic()
     with up(data) as process:
         again = told(process)
         assert again
-        assert time.monotonic() - began < 20
         assert again["demo"]["keys"] == found["demo"]["keys"]
         _everything_is_there(again)
 
