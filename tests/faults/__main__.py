@@ -22,7 +22,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     )
     parser.add_argument("--seeds", default="1,2,3", help="one run for each (1,2,3)")
     parser.add_argument("--kills", type=int, default=52, help="of each run (52)")
-    parser.add_argument("--seconds", type=float, default=75.0, help="during which a run kills (75)")
+    parser.add_argument("--seconds", type=float, default=60.0, help="during which a run kills (60)")
     parser.add_argument("--commands", type=float, default=50.0, help="offered per second (50)")
     parser.add_argument("--calls", type=float, default=500.0, help="offered per second (500)")
     parser.add_argument("--control-kills", type=int, default=12, help="of the run without guards; 0 leaves it out (12)")

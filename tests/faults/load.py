@@ -25,8 +25,8 @@ TRANSIENT: Final = {"SERVICE_UNAVAILABLE", "INTERNAL_SERVER_ERROR"}
 ANSWER_SECONDS_MAX: Final = 20.0
 COMMAND_SECONDS_MAX: Final = 4.0
 """After so long a command is sent again, whatever became of it: two of the same may then be under way."""
-INSIST_SECONDS_MAX: Final = 60.0
-PAUSE_SECONDS_MAX: Final = 2.0
+INSIST_SECONDS_MAX: Final = 40.0
+PAUSE_SECONDS_MAX: Final = 8.0
 REPEATED: Final = 11
 """Every eleventh command is sent once more; there are ten kinds in turn, so each kind is."""
 LOST: Final = (aiohttp.ClientError, TimeoutError, json.JSONDecodeError)
@@ -101,9 +101,9 @@ async def insist(
     key: str | None = None,
     tally: Counter[str] | None = None,
 ) -> dict[str, Any]:
-    """Ask until there is an answer for good. Raises Refusal, and TimeoutError when there is none in a minute."""
+    """Ask until there is an answer for good. Raises Refusal, and TimeoutError when there is none in time."""
     told: Counter[str] = Counter() if tally is None else tally
-    pause = 0.1
+    pause = 0.25
     async with asyncio.timeout(INSIST_SECONDS_MAX):
         while True:
             told["command attempts"] += 1

@@ -21,7 +21,7 @@ from tests.faults.relay import Relay, nats_server
 from tests.support.stack import Stack, a_directory
 
 CALM_SECONDS_MAX: Final = 60.0
-COMMANDS_AT_ONCE: Final = 300
+COMMANDS_AT_ONCE: Final = 3000
 CALLS_AT_ONCE: Final = 1000
 """So many may be unanswered."""
 CHURNING: Final = 3
@@ -72,9 +72,7 @@ async def run(plan: Plan, keep: Path | None = None) -> Outcome:
         place = await site.build(stack, client, f"s{plan.seed}")
         ledger = Ledger(tally=outcome.tally)
         began = time.monotonic()
-        relay.cutting = True
-        outcome.killed = await _storm(plan, stack, client, place, ledger, outcome)
-        relay.cutting = False
+        outcome.killed = await _storm(outcome, stack, relay, client, place, ledger)
         outcome.stages["all answered"] = time.monotonic() - began
         await storm.calm(stack, CALM_SECONDS_MAX)
         outcome.stages["all ready"] = time.monotonic() - began
@@ -88,11 +86,13 @@ async def run(plan: Plan, keep: Path | None = None) -> Outcome:
 
 
 async def _storm(
-    plan: Plan, stack: Stack, client: aiohttp.ClientSession, place: load.Site, ledger: Ledger, outcome: Outcome
+    outcome: Outcome, stack: Stack, relay: Relay, client: aiohttp.ClientSession, place: load.Site, ledger: Ledger
 ) -> Counter[str]:
     commands, calls, stop = load.Commands(place, ledger), load.Calls(place, ledger), asyncio.Event()
     tally = ledger.tally
+    plan = outcome.plan
     began = time.monotonic()
+    relay.cutting = True
     async with asyncio.TaskGroup() as group:
         for lane in range(CHURNING):
             group.create_task(commands.churn(client, lane, stop))
@@ -102,6 +102,7 @@ async def _storm(
         ):
             group.create_task(load.steadily(partial(one, client), tally, work, stop))
         killed = await storm.rage(stack, storm.schedule(plan.seed, plan.kills, plan.seconds), plan.seconds)
+        relay.cutting = False
         stop.set()
         outcome.seconds = time.monotonic() - began
     return killed

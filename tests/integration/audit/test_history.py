@@ -78,7 +78,7 @@ async def test_every_message_of_the_stream_has_one_leaf_at_its_place(audit: Insi
 
 
 async def test_what_is_no_envelope_is_kept_as_well(audit: Inside) -> None:
-    answer = await audit.admin.request("evt.o1.registry.project.alien", b"not json \xff", 5)
+    answer = await audit.admin.request("evt.o1.nobody.thing.alien", b"not json \xff", 5)
     position = json.loads(answer.data)["seq"]
 
     assert await audit.runtime.runners["history"].wait_for(position, WAIT_SECONDS)
