@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from typing import Any, Final
 
 import aiohttp
 
 from tests.faults import load
-from tests.faults.load import Site, ask
+from tests.faults.load import Refusal, Site, ask
 from tests.support.stack import Stack
 
 SCHEMA: Final = "type Note @model { id: ID! @isUnique text: String! }"
@@ -47,9 +48,11 @@ class Scene:
         """The environment, once it serves a version. Raises TimeoutError."""
         async with asyncio.timeout(READY_SECONDS_MAX):
             while True:
-                for environment in await self.ask(ENVIRONMENTS, **owner):
-                    if environment["name"] == name and environment["version"] == version:
-                        return dict(environment)
+                # The provisioner may not have heard of a new owner yet.
+                with contextlib.suppress(Refusal):
+                    for environment in await self.ask(ENVIRONMENTS, **owner):
+                        if environment["name"] == name and environment["version"] == version:
+                            return dict(environment)
                 await asyncio.sleep(0.05)
 
 

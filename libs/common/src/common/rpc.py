@@ -8,7 +8,8 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from math import inf
 from typing import Any, Final, TypeVar
 
 import nats.errors
@@ -26,10 +27,13 @@ AT_ONCE: Final = 32
 """Requests on one subject that a process works on at the same time."""
 WAITING_MAX: Final = 2 * AT_ONCE
 """Requests on one subject that may wait for their turn; to the next one a process says at once that it is too many."""
-TAKEN_MAX: Final = 4096
 LEAST_SECONDS: Final = 0.05
 PATIENCE: Final = "Mortise-Patience"
 """Header of a request: the seconds after which its sender waits no more."""
+SENT: Final = "Mortise-Sent"
+"""Header of a request: when it was sent. The broker and the socket may hold it back without anybody seeing."""
+AGE_SECONDS_MAX: Final = 600.0
+"""A request that seems older, or to come from the future, says more about the clocks than about itself."""
 Asked = TypeVar("Asked", bound=BaseModel)
 Reply = TypeVar("Reply", bound=BaseModel)
 
@@ -74,6 +78,9 @@ class _Turns:
     @contextlib.asynccontextmanager
     async def take(self, patience_seconds: float) -> AsyncIterator[str | None]:
         """A turn, as soon as there is one; or why there will be none."""
+        if patience_seconds <= 0:
+            yield "late"
+            return
         if self._waiting >= WAITING_MAX:
             yield "full"
             return
@@ -105,7 +112,7 @@ def serve(
     turns = _Turns()
 
     async def answer(message: NatsMessage) -> bytes:
-        async with turns.take(float(message.headers.get(PATIENCE, "inf"))) as why_not:
+        async with turns.take(_patience_left(message.headers)) as why_not:
             return await answer_now(message) if why_not is None else _too_much(subject, why_not)
 
     async def answer_now(message: NatsMessage) -> bytes:
@@ -129,8 +136,24 @@ def serve(
             took = (time.perf_counter() - began) * 1000
             observe("rpc.answered", outcome=outcome, took_ms=took, level="debug", subject=subject)
 
-    # Without workers FastStream answers one request after the other, and a slow one holds up all.
-    broker.subscriber(subject, queue=queue, max_workers=TAKEN_MAX)(answer)
+    async def reply(message: NatsMessage, under_way: contextlib.ExitStack) -> None:
+        with under_way:
+            body = await answer(message)
+            if message.reply_to:
+                await broker.publish(body, message.reply_to, correlation_id=message.correlation_id)
+
+    async def take(message: NatsMessage) -> None:
+        under_way = contextlib.ExitStack()
+        under_way.enter_context(subscriber.lock)  # whoever stops the subscriber waits for it
+        task = asyncio.create_task(reply(message, under_way))
+        working.add(task)
+        task.add_done_callback(working.discard)
+
+    # Taking a request must never wait for answering others, or requests grow old where nobody sees them. FastStream's
+    # own workers take one in some turns of a loop that the work has filled.
+    working: set[asyncio.Task[None]] = set()
+    subscriber = broker.subscriber(subject, queue=queue, no_reply=True)
+    subscriber(take)
 
 
 async def request(
@@ -147,8 +170,9 @@ async def request(
     """
     body = orjson.dumps(payload.model_dump(mode="json") if isinstance(payload, BaseModel) else payload)
     seconds = max(timeout_seconds, LEAST_SECONDS)
+    headers = {PATIENCE: f"{seconds:.3f}", SENT: clock.text(clock.now())}
     try:
-        answer = await broker.request(body, subject, timeout=seconds, headers={PATIENCE: f"{seconds:.3f}"})
+        answer = await broker.request(body, subject, timeout=seconds, headers=headers)
     except nats.errors.NoRespondersError:
         raise Refused(SERVICE_UNAVAILABLE, f"Nobody answers {subject!r}.", reason="NO_RESPONDER") from None
     except (TimeoutError, nats.errors.Error):
@@ -162,6 +186,14 @@ async def request(
 
 def _value(value: BaseModel | dict[str, Any]) -> bytes:
     return orjson.dumps({"value": value.model_dump(mode="json") if isinstance(value, BaseModel) else value})
+
+
+def _patience_left(headers: Mapping[str, str]) -> float:
+    """The seconds for which the sender of a request still waits."""
+    if PATIENCE not in headers:
+        return inf
+    age = (clock.now() - clock.parse(headers[SENT])).total_seconds()
+    return float(headers[PATIENCE]) - (age if 0 < age < AGE_SECONDS_MAX else 0)
 
 
 def _too_much(subject: str, why: str) -> bytes:
