@@ -7,6 +7,7 @@ import pytest
 from common.errors import Refused
 from contracts import registry as said
 from contracts.access import Role
+from proof import rating
 from registry.domain import clients, grants, projects
 from registry.domain.projects import Patch, Project, ProjectEvent, grant_id
 
@@ -162,6 +163,11 @@ def test_a_client_pays_in_a_currency_that_exists() -> None:
         with pytest.raises(Refused) as refused:
             added(currency)
         assert refused.value.field == "currency"
+
+
+def test_what_a_client_pays_in_can_be_billed() -> None:
+    for currency in clients.CURRENCIES:
+        assert rating.exponent(currency) in (0, 2, 3)
 
 
 def test_clients_names_differ_by_more_than_case() -> None:

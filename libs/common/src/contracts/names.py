@@ -9,22 +9,16 @@ from __future__ import annotations
 import uuid
 from typing import Final, Literal
 
+from common.ids import derived
+
 PLATFORM: Final = "_"
 """The organisation token of facts that belong to the platform itself."""
-
-NAMESPACE: Final = uuid.UUID("6d6f7274-6973-5e00-8000-6d6f72746973")
-"""Root of every derived id."""
 
 EnvironmentKind = Literal["private", "demo", "dev", "stage", "prod"]
 SERVICE_ENVIRONMENTS: Final[tuple[EnvironmentKind, ...]] = ("private", "demo")
 INSTANCE_ENVIRONMENTS: Final[tuple[EnvironmentKind, ...]] = ("dev", "stage", "prod")
 
 LONG_NAMES: Final[dict[str, EnvironmentKind]] = {"development": "dev", "staging": "stage", "production": "prod"}
-
-
-def derived(*parts: str) -> str:
-    """A UUIDv5 from parts that never contain a NUL."""
-    return str(uuid.uuid5(NAMESPACE, "\0".join(parts)))
 
 
 def environment_id(owner: str, kind: str) -> str:

@@ -21,6 +21,7 @@ from common import clock
 from common.db import Database
 from common.errors import SERVICE_UNAVAILABLE, Refused, not_found
 from common.events import Actor, Event
+from common.ids import derived
 from common.log import Cause, Conflict, Entry, Log, Recorded, Subject
 from common.logs import observe
 from common.reader import Reader
@@ -28,7 +29,7 @@ from common.sealing import purpose_key
 from common.service import Runtime
 from common.stream import Stream
 from contracts import audit as said
-from contracts.names import PLATFORM, derived
+from contracts.names import PLATFORM
 from proof import merkle, notes
 
 SUBJECT: Final = Subject(PLATFORM, "audit", "log", "evt")

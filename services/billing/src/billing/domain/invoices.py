@@ -12,7 +12,7 @@ from typing import Any, Final
 from billing.domain.meters import is_billed
 from billing.domain.periods import Period, text
 from billing.domain.subscriptions import DEFAULT_CURRENCY, Version, in_force
-from contracts.names import derived
+from common.ids import derived
 from proof import canonical, rating
 
 SCHEMA: Final = "mortise.invoice/1"

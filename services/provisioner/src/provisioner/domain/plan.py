@@ -7,7 +7,8 @@ from typing import Final, Literal
 
 from pydantic import BaseModel, ConfigDict
 
-from contracts.names import database, derived
+from common.ids import derived
+from contracts.names import database
 from provisioner.domain import checks
 from provisioner.domain.ddl import READERS_WAIT, WRITERS_WAIT, kind, locks, statements
 from provisioner.domain.diff import Change, Difference, Grade, changes

@@ -10,19 +10,11 @@ from typing import ClassVar, Final, assert_never
 from common.claims import Claim
 from common.errors import bad_input, not_found
 from contracts import registry as said
+from proof.currencies import EXPONENTS
 from registry.domain import wording
 
-CURRENCIES: Final = frozenset(
-    """
-    AED AFN ALL AMD AOA ARS AUD AWG AZN BAM BBD BDT BGN BHD BIF BMD BND BOB BRL BSD BTN BWP BYN BZD CAD CDF CHF CLP CNY
-    COP CRC CUP CVE CZK DJF DKK DOP DZD EGP ERN ETB EUR FJD FKP GBP GEL GHS GIP GMD GNF GTQ GYD HKD HNL HTG HUF IDR ILS
-    INR IQD IRR ISK JMD JOD JPY KES KGS KHR KMF KPW KRW KWD KYD KZT LAK LBP LKR LRD LSL LYD MAD MDL MGA MKD MMK MNT MOP
-    MRU MUR MVR MWK MXN MYR MZN NAD NGN NIO NOK NPR NZD OMR PAB PEN PGK PHP PKR PLN PYG QAR RON RSD RUB RWF SAR SBD SCR
-    SDG SEK SGD SHP SLE SOS SRD SSP STN SVC SYP SZL THB TJS TMT TND TOP TRY TTD TWD TZS UAH UGX USD UYU UZS VED VES VND
-    VUV WST XAF XCD XCG XOF XPF YER ZAR ZMW ZWG
-    """.split()  # noqa: SIM905 - a table reads better than 160 literals
-)
-"""ISO 4217, the ones that people pay with."""
+CURRENCIES: Final = frozenset(EXPONENTS) - {"CLF", "UYI", "UYW"}
+"""Currencies that bills can be rounded in, without the units of account that nobody pays with."""
 
 ClientEvent = said.ClientAdded | said.ClientRemoved
 

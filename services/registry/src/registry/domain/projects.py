@@ -9,9 +9,9 @@ from typing import ClassVar, assert_never
 
 from common.claims import Claim
 from common.errors import conflict, not_found
+from common.ids import derived
 from contracts import registry as said
 from contracts.access import Role
-from contracts.names import derived
 from registry.domain import wording
 
 ProjectEvent = (
