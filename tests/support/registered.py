@@ -35,11 +35,12 @@ SCHEMA = "type Album @model {\n  id: ID! @isUnique\n  title: String!\n}\n"
 
 @dataclass
 class House:
-    """A running registry. `losses` and `problems` are what the provisioner would answer next."""
+    """A running registry. `losses`, `problems` and `steps` are what the provisioner would answer next."""
 
     running: Inside
     losses: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
+    steps: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
 
     @property
@@ -160,7 +161,8 @@ class House:
     async def answer_losses(self, message: Msg) -> None:
         """What the provisioner answers when it is asked for losses."""
         self.asked.append(orjson.loads(message.data))
-        await message.respond(orjson.dumps({"value": {"losses": self.losses, "problems": self.problems}}))
+        answer = {"losses": self.losses, "problems": self.problems, "steps": self.steps}
+        await message.respond(orjson.dumps({"value": answer}))
 
     async def _under_way(self, owner: str) -> list[dict[str, Any]]:
         service = sa.func.coalesce(instances.c.service, environments.c.owner)

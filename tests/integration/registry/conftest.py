@@ -19,5 +19,5 @@ async def registry(servers: Stack) -> AsyncIterator[House]:
 @pytest.fixture
 def lossless(registry: House) -> House:
     """A provisioner that would lose nothing."""
-    registry.losses, registry.problems, registry.asked = [], [], []
+    registry.losses, registry.problems, registry.steps, registry.asked = [], [], [], []
     return registry

@@ -10,8 +10,10 @@ from contracts.names import environment_id
 from tests.support.registered import SCHEMA, House
 
 PUSH = "mutation($input: PushServiceInput!) { pushService(input: $input) { name notes changes { criticality } } }"
-PREVIEW = """query($s: ID!, $t: String!) { previewPush(service: $s, schema: $t) {
-  problems { line column type field code message } changes { kind path } losses { path rows } version } }"""
+PREVIEW = """query($s: ID!, $t: String!, $v: String) { previewPush(service: $s, schema: $t, version: $v) {
+  problems { line column type field code message } changes { kind path } losses { path rows } version
+  upToDate needsForce messages { type action name description subDescriptions { type action name } }
+  steps { number phase kind subject reason grade locks } } }"""
 PROMOTE_SERVICE = "mutation($s: ID!, $f: Boolean) { promoteService(id: $s, force: $f) { name } }"
 PROMOTE = """mutation($i: ID!, $from: EnvironmentName!, $to: EnvironmentName!, $f: Boolean) {
   promoteInstance(id: $i, from: $from, to: $to, force: $f) { environments { name version } } }"""
@@ -53,6 +55,79 @@ async def test_a_broken_schema_is_refused_with_all_its_problems(lossless: House)
     assert {(each["line"], each["column"]) for each in refused["problems"]} == {(3, 3), (4, 3)}
     assert preview["problems"] == refused["problems"]
     assert preview["version"] is None
+
+
+async def test_a_dry_run_tells_everything_and_leaves_no_trace(lossless: House) -> None:
+    _, service = await made(lossless)
+    lossless.losses = [{"path": "Greeting", "rows": 12}]
+    lossless.problems = [{"code": 2007, "type": "Album", "field": "title", "message": "Rows have no title."}]
+    lossless.steps = [
+        {
+            "number": 1,
+            "phase": "switch",
+            "kind": "add table",
+            "subject": "Album",
+            "reason": "new type",
+            "grade": "safe",
+            "locks": ["Album: ACCESS EXCLUSIVE"],
+        }
+    ]
+    before = await lossless.world.log.last_position()
+
+    preview = (await lossless.data(PREVIEW, {"s": service, "t": SCHEMA}))["previewPush"]
+
+    assert [(each["action"], each["type"], each["name"]) for each in preview["messages"]] == [
+        ("Create", "Type", "Album"),
+        ("Delete", "Type", "Greeting"),
+        ("Delete", "Enum", "Mood"),
+    ]
+    assert [each["name"] for each in preview["messages"][0]["subDescriptions"]] == ["id", "title"]
+    assert preview["steps"] == lossless.steps
+    assert [(each["line"], each["code"]) for each in preview["problems"]] == [(3, 2007)]
+    assert (preview["needsForce"], preview["upToDate"], preview["version"]) == (True, False, None)
+    assert await lossless.world.log.last_position() == before
+    assert (await lossless.data(SERVICE, {"s": service}))["service"]["privateVersion"] == "0.0.1"
+
+
+async def test_a_dry_run_says_when_nothing_would_change_and_which_version_it_would_become(lossless: House) -> None:
+    _, service = await made(lossless)
+    current = (await lossless.data(SERVICE, {"s": service}))["service"]["versions"][0]["schema"]
+
+    same = (await lossless.data(PREVIEW, {"s": service, "t": f"{current}\n\n"}))["previewPush"]
+    other = (await lossless.data(PREVIEW, {"s": service, "t": SCHEMA, "v": "1.2.3"}))["previewPush"]
+    refused = await lossless.refused(PREVIEW, {"s": service, "t": SCHEMA, "v": "0.0.1"})
+
+    assert (same["upToDate"], same["version"], same["messages"], same["steps"]) == (True, None, [], [])
+    assert (other["upToDate"], other["version"]) == (False, "1.2.3")
+    assert (refused["code"], refused["reason"]) == ("BAD_USER_INPUT", "CONFLICT")
+
+
+async def test_a_dry_run_after_a_failed_deployment_shows_the_new_attempt(lossless: House) -> None:
+    _, service = await made(lossless)
+    await lossless.data(PUSH, pushing(service))
+    await lossless.settle(service, failing=True)
+
+    preview = (await lossless.data(PREVIEW, {"s": service, "t": SCHEMA}))["previewPush"]
+
+    assert (preview["upToDate"], preview["version"]) == (False, "0.0.3")
+
+
+async def test_a_rename_is_done_once_also_when_it_stays_in_the_file(lossless: House) -> None:
+    _, service = await made(lossless)
+    await lossless.push(service, SCHEMA.replace("title: String!", "title: String! subtitle: String!"))
+    swap = SCHEMA.replace(
+        "title: String!",
+        'title: String! @rename(oldName: "subtitle") subtitle: String! @rename(oldName: "title")',
+    )
+    swapped = (await lossless.data(PREVIEW, {"s": service, "t": swap}))["previewPush"]
+    await lossless.push(service, swap)
+
+    again = (await lossless.data(PREVIEW, {"s": service, "t": swap}))["previewPush"]
+    later = (await lossless.data(PREVIEW, {"s": service, "t": swap + "enum Mood { CALM }"}))["previewPush"]
+
+    assert {each["kind"] for each in swapped["changes"]} == {"FIELD_RENAMED"}
+    assert again["upToDate"]
+    assert [(each["kind"], each["path"]) for each in later["changes"]] == [("ENUM_ADDED", "Mood")]
 
 
 async def test_the_same_schema_again_is_up_to_date(lossless: House) -> None:

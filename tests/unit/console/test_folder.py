@@ -57,3 +57,29 @@ def test_a_place_that_is_taken_is_left_alone(tmp_path: Path) -> None:
     for taken in (tmp_path, tmp_path / "file"):
         with pytest.raises(Failure, match="exists and is not empty"):
             folder.free(taken)
+
+
+def test_several_files_are_one_schema_and_every_line_is_found_in_its_file(tmp_path: Path) -> None:
+    place = folder.write(tmp_path / "shop", MANIFEST, schema="type A\r\n# end", readme="")
+    (place.path / "schema").mkdir()
+    (place.path / "schema" / "b.graphql").write_text("type B\n")
+    (place.path / "schema" / "a.graphql").write_text("\n\ntype C")
+    lines = place.schema.replace("\r\n", "\n").split("\n")
+    found = {line: place.place(number) for number, line in enumerate(lines, start=1) if line.startswith("type")}
+    assert found == {
+        "type A": ("schema.graphql", 1),
+        "type C": ("schema/a.graphql", 3),
+        "type B": ("schema/b.graphql", 1),
+    }
+    assert lines[lines.index("# end") + 1] == "", "a comment at the end of one file says nothing about the next"
+
+
+def test_files_in_the_schema_folder_are_enough(tmp_path: Path) -> None:
+    place = folder.write(tmp_path / "shop", MANIFEST, schema="", readme="")
+    (place.path / "schema.graphql").rename(place.path / "moved")
+    with pytest.raises(Failure, match=r"schema\.graphql is missing"):
+        _ = place.schema
+    (place.path / "schema").mkdir()
+    (place.path / "schema" / "types.graphql").write_text("type A")
+    assert place.schema == "type A"
+    assert place.place(7) == ("schema/types.graphql", 7)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from common.errors import Refused
@@ -92,6 +92,7 @@ CHANGE = st.builds(
 )
 
 
+@settings(deadline=None)
 @given(st.lists(CHANGE, max_size=120))
 def test_the_changes_of_a_version_fit_into_its_event_gravest_first(changes: list[said.SchemaChange]) -> None:
     kept = pushes.fitting(changes)

@@ -6,7 +6,7 @@ import json
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from contracts.model import Model, Scalar, decode, encode
@@ -133,6 +133,7 @@ def test_problems_beyond_the_limit_are_counted_not_listed() -> None:
     assert problems[-1].message == "There are 300 more problems."
 
 
+@settings(deadline=None)
 @given(some.text(alphabet='type Band@model{}!:[]()"\\,IDnamerlitoU\n \0é', max_size=200))
 def test_no_text_at_all_breaks_the_reader(text: str) -> None:
     found = sdl.parse(text, service="s", previous=None)
@@ -195,6 +196,7 @@ def test_a_migration_value_travels_with_the_version_that_carries_it() -> None:
     assert not parsed(text.format("")).entities[0].field_by_name["x"].has_migration_value
 
 
+@settings(deadline=None)
 @given(some.integers())
 def test_an_int_default_is_accepted_exactly_within_32_bits(number: int) -> None:
     text = f"type Band @model {{ id: ID! @isUnique x: Int @defaultValue(value: {number}) }}"

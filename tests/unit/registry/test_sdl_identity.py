@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from contracts.model import Model, Relation
@@ -13,8 +13,8 @@ from registry.domain import sdl
 from registry.domain.problems import Problem
 
 
-def parsed(text: str, previous: Model | None = None) -> Model:
-    found = sdl.parse(text, service="s", previous=previous)
+def parsed(text: str, previous: Model | None = None, previous_text: str | None = None) -> Model:
+    found = sdl.parse(text, service="s", previous=previous, previous_text=previous_text)
     assert isinstance(found, Model), found
     return found
 
@@ -106,6 +106,95 @@ def test_two_types_may_not_swap_their_names_in_one_push() -> None:
         before,
     )
     assert [(each.type, each.code) for each in problems] == [("A", 2046), ("B", 2046)]
+
+
+def test_two_enums_may_not_swap_their_names_in_one_push() -> None:
+    before = parsed(band("", "enum A { X } enum B { Y }"))
+    problems = refused(band("", 'enum A @rename(oldName: "B") { Y } enum B @rename(oldName: "A") { X }'), before)
+    assert [(each.type, each.code) for each in problems] == [("A", 2046), ("B", 2046)]
+
+
+def test_a_type_may_not_take_the_name_of_one_that_is_itself_renamed() -> None:
+    before = parsed("type B @model { id: ID! @isUnique } type C @model { id: ID! @isUnique }")
+    (problem,) = refused(
+        'type A @model @rename(oldName: "B") { id: ID! @isUnique }'
+        'type B @model @rename(oldName: "C") { id: ID! @isUnique }',
+        before,
+    )
+    assert (problem.type, problem.code) == ("A", 2046)
+    assert "while `B` goes on from `C`" in problem.message
+
+
+def test_two_relations_may_swap_their_names() -> None:
+    text = (
+        'type Band @model {{ id: ID! @isUnique a: Fan @relation(name: "{0}"{2}) b: Fan @relation(name: "{1}"{3}) }}'
+        'type Fan @model {{ id: ID! @isUnique c: Band @relation(name: "{0}"{2}) d: Band @relation(name: "{1}"{3}) }}'
+    )
+    before = parsed(text.format("X", "Y", "", ""))
+    after = parsed(text.format("Y", "X", ', oldName: "X"', ', oldName: "Y"'), before)
+    assert {each.name: each.id for each in after.relations} == {
+        "Y": before.relations[0].id,
+        "X": before.relations[1].id,
+    }
+
+
+def test_a_swap_that_was_left_in_the_file_is_not_done_again() -> None:
+    first = band("one: String two: String")
+    swap = band('one: String @rename(oldName: "two") two: String @rename(oldName: "one")')
+    more = band('one: String @rename(oldName: "two") two: String @rename(oldName: "one") three: Int')
+    before = parsed(first)
+    swapped = parsed(swap, before, first)
+    assert parsed(swap, swapped, swap) == swapped
+    later = parsed(more, swapped, swap)
+    assert (column(later, "one"), column(later, "two")) == (column(before, "two"), column(before, "one"))
+
+
+def test_a_rename_that_was_left_in_the_file_takes_nothing_from_a_later_field_of_the_old_name() -> None:
+    texts = [
+        band("name: String"),
+        band('title: String @rename(oldName: "name")'),
+        band('name: String title: String @rename(oldName: "name")'),
+        band('title: String @rename(oldName: "name")'),
+    ]
+    models: list[Model] = []
+    for number, text in enumerate(texts):
+        models.append(parsed(text, models[-1] if models else None, texts[number - 1] if number else None))
+    assert [column(each, "title") for each in models[1:]] == [column(models[0], "name")] * 3
+
+
+def test_a_relation_renamed_in_the_version_before_is_not_renamed_again() -> None:
+    first = band('albums: [Album!]! @relation(name: "X")', album('band: Band @relation(name: "X")'))
+    renamed = band(
+        'albums: [Album!]! @relation(name: "Y", oldName: "X")', album('band: Band @relation(name: "Y", oldName: "X")')
+    )
+    third = renamed + 'type Fan @model { id: ID! @isUnique a: Fan @relation(name: "X") b: Fan @relation(name: "X") }'
+    models = [parsed(first)]
+    for before, after in ((first, renamed), (renamed, third), (third, renamed)):
+        models.append(parsed(after, models[-1], before))
+    by_name = [{each.name: each.id for each in model.relations} for model in models]
+    assert by_name[1]["Y"] == by_name[2]["Y"] == by_name[3]["Y"] == by_name[0]["X"]
+
+
+@pytest.mark.parametrize("rename", ["@rename", '@rename(oldName: "Gone")'])
+def test_an_old_name_that_nothing_has_is_a_new_thing(rename: str) -> None:
+    before = parsed(band("name: String"))
+    text = band(f"title: String {rename}")
+    found = sdl.parse(text, service="s", previous=before)
+    assert isinstance(found, Model) == (rename != "@rename")
+    if isinstance(found, Model):
+        assert column(found, "title") != column(before, "name")
+
+
+def test_a_type_with_lists_keeps_them_when_it_and_they_are_renamed_together() -> None:
+    before = parsed(band("tags: [String!] years: [Int!]!"))
+    after = parsed(
+        'type Group @model @rename(oldName: "Band") { id: ID! @isUnique words: [String!] @rename(oldName: "tags")'
+        "  years: [Int!]! }",
+        before,
+    )
+    assert [column(after, each, "Group") for each in ("words", "years")] == [
+        column(before, each) for each in ("tags", "years")
+    ]
 
 
 def test_one_old_field_cannot_become_two() -> None:
@@ -233,6 +322,7 @@ def test_a_symmetric_relation_has_one_side_and_a_join_table() -> None:
 FIELDS = some.lists(some.sampled_from(["a", "b", "c", "d"]), unique=True)
 
 
+@settings(deadline=None)
 @given(some.lists(some.tuples(FIELDS, some.sampled_from(["Int", "String", "[Int!]"])), min_size=2, max_size=6))
 def test_along_any_history_no_column_ever_stands_for_two_things(history: list[tuple[list[str], str]]) -> None:
     model: Model | None = None

@@ -6,7 +6,7 @@ from typing import Final
 
 import typer
 
-from console.commands import history, keys, money, projects, rebuilding, services, sign
+from console.commands import history, keys, money, projects, pushing, rebuilding, services, sign
 from console.commands.up import up
 
 app: Final = typer.Typer(
@@ -22,7 +22,7 @@ app.command()(sign.login)
 app.command()(sign.logout)
 app.command()(sign.whoami)
 app.add_typer(services.app, name="service")
-app.command()(services.push)
+app.command()(pushing.push)
 app.command()(services.promote)
 app.add_typer(projects.app, name="project")
 app.add_typer(keys.app, name="key")

@@ -48,12 +48,14 @@ mutation CreateService($input: CreateServiceInput!) {
 }"""
 
 PREVIEW_PUSH: Final = """
-query PreviewPush($service: ID!, $schema: String!) {
-  previewPush(service: $service, schema: $schema) {
-    version
+query PreviewPush($service: ID!, $schema: String!, $version: String) {
+  previewPush(service: $service, schema: $schema, version: $version) {
+    version upToDate needsForce
     problems { line column type field code message }
     changes { criticality kind path message }
+    messages { type action name description subDescriptions { type action name description } }
     losses { path rows }
+    steps { number phase kind subject reason grade locks }
   }
 }"""
 

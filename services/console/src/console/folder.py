@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 import tomllib
 from dataclasses import asdict, dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
@@ -12,6 +14,10 @@ from console.failures import usage
 
 MANIFEST: Final = "mortise.toml"
 SCHEMA: Final = "schema.graphql"
+SCHEMAS: Final = "schema"
+"""A folder for several files, which make one schema together."""
+LINE_BREAK: Final = re.compile("\r\n|\r|\n")
+"""What GraphQL counts as the end of a line."""
 README: Final = "README.md"
 
 
@@ -35,16 +41,39 @@ class Folder:
     path: Path
     manifest: Manifest
 
+    @cached_property
+    def sources(self) -> tuple[tuple[str, str], ...]:
+        """The files of the schema with their texts: `schema.graphql`, then `schema/*.graphql` by name.
+
+        Raises Failure when there is none, or one cannot be read.
+        """
+        single = self.path / SCHEMA
+        files = [*([single] if single.exists() else []), *sorted((self.path / SCHEMAS).glob("*.graphql"))]
+        if not files:
+            hint = f"A service folder holds {MANIFEST} and {SCHEMA}, or several files in {SCHEMAS}/."
+            raise usage(f"{single} is missing.", hint)
+        return tuple((file.relative_to(self.path).as_posix(), _text(file)) for file in files)
+
     @property
     def schema(self) -> str:
-        """The text of the schema."""
-        file = self.path / SCHEMA
-        try:
-            return file.read_bytes().decode()
-        except FileNotFoundError:
-            raise usage(f"{file} is missing.", "A service folder holds mortise.toml and schema.graphql.") from None
-        except (OSError, UnicodeDecodeError) as error:
-            raise usage(f"{file} cannot be read: {error}") from None
+        """The text of the schema: that of its files, one behind the other, with an empty line between them."""
+        return "\n\n".join(text for _, text in self.sources)
+
+    def place(self, line: int) -> tuple[str, int]:
+        """The file that a line of the schema is in, and its number there; both count from 1."""
+        for file, text in self.sources[:-1]:
+            lines = len(LINE_BREAK.split(text)) + 1
+            if line <= lines:
+                return file, line
+            line -= lines
+        return self.sources[-1][0], line
+
+
+def _text(file: Path) -> str:
+    try:
+        return file.read_bytes().decode()
+    except (OSError, UnicodeDecodeError) as error:
+        raise usage(f"{file} cannot be read: {error}") from None
 
 
 def here(path: Path) -> Folder | None:

@@ -24,6 +24,7 @@ out = Console(highlight=False, soft_wrap=True, width=None if sys.stdout.isatty()
 err = Console(highlight=False, soft_wrap=True, stderr=True)
 
 SAFE_LINES_MAX: Final = 20
+ACTIONS: Final = {"Create": ("+", "green"), "Update": ("*", "yellow"), "Delete": ("-", "red")}
 GRADE_STYLES: Final = {"BREAKING": "red", "DANGEROUS": "yellow", "SAFE": "green"}
 
 
@@ -79,11 +80,46 @@ def losses(found: Sequence[dict[str, Any]]) -> None:
         out.print(f"  {escape(each['path'])}  [red]{each['rows']}[/]")
 
 
-def problems(found: Sequence[dict[str, Any]], file: str) -> None:
+def messages(found: Sequence[dict[str, Any]]) -> None:
+    """Changes in words, with what they consist of."""
+    for each in found:
+        _message(each, "")
+        for inner in each["subDescriptions"]:
+            _message(inner, "    ")
+
+
+def _message(said: dict[str, Any], margin: str) -> None:
+    sign, style = ACTIONS[said["action"]]
+    out.print(
+        f"{margin}[{style}]{sign}[/] {said['type'].lower()} {escape(said['name'])}: {escape(said['description'])}"
+    )
+
+
+def steps(found: Sequence[dict[str, Any]]) -> None:
+    """What would run on a database, in order."""
+    if not found:
+        out.print("Nothing runs on the database.")
+        return
+    rows = [
+        (
+            each["number"],
+            each["phase"],
+            each["kind"],
+            each["subject"],
+            each["grade"],
+            ", ".join(each["locks"]),
+            each["reason"],
+        )
+        for each in found
+    ]
+    table("On the database:", ("Step", "Phase", "What", "Of", "Grade", "Locks", "Why"), rows)
+
+
+def problems(found: Sequence[dict[str, Any]]) -> None:
     """Problems of a schema as compilers tell them."""
     for each in found:
         code = f" [dim]\\[{each['code']}][/]" if each.get("code") else ""
-        err.print(f"{escape(file)}:{each['line']}:{each['column']}{code} {escape(each['message'])}")
+        err.print(f"{escape(each['file'])}:{each['line']}:{each['column']}{code} {escape(each['message'])}")
 
 
 def failed(failure: Failure, *, as_json: bool) -> None:

@@ -1,4 +1,4 @@
-"""Services: make one, find one, push a new version, publish it."""
+"""Services: make one, find one, publish it."""
 
 from __future__ import annotations
 
@@ -112,52 +112,6 @@ def info(*, service: Service = None, as_json: Json = False) -> None:
     screen.answer({**found, "running": running, "urls": urls}, render, as_json=as_json)
 
 
-def push(
-    *,
-    notes: Annotated[
-        list[str] | None, typer.Option("--release-notes", "-r", help="What is new; may be given several times.")
-    ] = None,
-    version: Annotated[Text, typer.Option("--version", help="x.y.z; default: the last one, patch + 1.")] = None,
-    path: Annotated[Path, typer.Option("--folder", help="The service's folder.")] = Path(),
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
-    """Push this folder's schema as a new version and wait until it runs on private."""
-    client, place = signed_in(), folder.required(path.resolve())
-    schema, service = place.schema, client.ask(documents.SERVICE, service=place.manifest.service)["service"]
-    preview = client.ask(documents.PREVIEW_PUSH, service=service["id"], schema=schema)["previewPush"]
-    if preview["problems"]:
-        raise _broken(preview["problems"], as_json=as_json)
-    lost = _agreed(preview, force=force, as_json=as_json)
-    said = notes or [screen.given(None, "--release-notes", "Release notes")]
-    before = waiting.newest(waiting.environments(client, service=service["id"]).get("private"))
-    wanted = {"service": service["id"], "schema": schema, "notes": said, "version": version, "force": force or lost}
-    try:
-        pushed = client.ask(documents.PUSH_SERVICE, input=wanted)["pushService"]
-    except Failure as failure:
-        if failure.reason != "UNCHANGED":
-            raise
-        value, told = (
-            {"service": service["slug"], "version": service["privateVersion"], "changed": False},
-            failure.message,
-        )
-        screen.answer(value, lambda: screen.out.print(told, markup=False), as_json=as_json)
-        return
-    environment = watched(client, "private", pushed["name"], after=before, service=service["id"])
-    url = waiting.data_url(client, environment)
-    screen.answer(
-        {
-            "service": service["slug"],
-            "version": pushed["name"],
-            "changed": True,
-            "url": url,
-            "changes": pushed["changes"],
-        },
-        lambda: screen.out.print(f"{service['slug']} {pushed['name']} runs on private: {url}", markup=False),
-        as_json=as_json,
-    )
-
-
 def promote(*, service: Service = None, force: Force = False, as_json: Json = False) -> None:
     """Publish: what runs on private goes to demo, where projects take it from."""
     client = signed_in()
@@ -222,27 +176,3 @@ def _runs(environment: dict[str, Any] | None) -> tuple[str | None, str]:
         return None, "absent"
     reason = f" ({environment['reason']})" if environment["reason"] else ""
     return environment["version"], f"{environment['state']}{reason}"
-
-
-def _broken(problems: list[dict[str, Any]], *, as_json: bool) -> Failure:
-    if not as_json:
-        screen.problems(problems, folder.SCHEMA)
-    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-    hint = "Correct all of them and push again."
-    return Failure(
-        f"The schema has {count}.", hint, code="BAD_USER_INPUT", reason="SCHEMA_INVALID", details={"problems": problems}
-    )
-
-
-def _agreed(preview: dict[str, Any], *, force: bool, as_json: bool) -> bool:
-    """Whether somebody agreed to losing data. Raises Failure when he does not agree to the push."""
-    changes, losses = preview["changes"], [each for each in preview["losses"] if each["rows"]]
-    if changes and not as_json:
-        screen.changes(changes)
-    if losses and not as_json:
-        screen.losses(losses)
-    grave = [each for each in changes if each["criticality"] != "SAFE"]
-    if losses or grave:
-        what = "lose data" if losses else "change what callers rely on"
-        screen.confirmed(f"This push would {what}. Push it?", force=force, otherwise=f"This push would {what}.")
-    return bool(losses)

@@ -14,6 +14,7 @@ from registry.api.nodes import Node, environment, node
 from registry.api.people import given, home, organisation_node, user_node
 from registry.api.projects import key_with_secret, only
 from registry.domain import lists, rights, services
+from registry.domain.telling import Told
 from registry.execute import keys as issue
 from registry.execute import pushes
 from registry.execute import services as act
@@ -51,14 +52,28 @@ async def one_version(call: Call, *, name: str, **named: str) -> Node:
 
 @query.field("previewPush")
 @root
-async def preview_push(call: Call, *, schema: str, **named: str) -> Node:
+async def preview_push(call: Call, *, schema: str, version: str | None = None, **named: str) -> Node:
     row, _ = await offered(call, named["service"], "editor")
-    judged, losses, next_version = await pushes.preview(call.world, row["organisation"], row["id"], text=schema)
+    found = await pushes.preview(call.world, row["organisation"], row["id"], text=schema, asked=version)
     return {
-        "problems": [asdict(problem) for problem in judged.problems],
-        "changes": [change.model_dump() for change in judged.changes],
-        "losses": [asdict(loss) for loss in losses],
-        "version": next_version,
+        "problems": [asdict(problem) for problem in found.judged.problems],
+        "upToDate": found.up_to_date,
+        "changes": [change.model_dump() for change in found.judged.changes],
+        "messages": [_message(each) for each in found.judged.told],
+        "losses": [asdict(loss) for loss in found.losses],
+        "needsForce": found.needs_force,
+        "steps": [step.model_dump() for step in found.steps],
+        "version": found.version,
+    }
+
+
+def _message(told: Told) -> Node:
+    return {
+        "type": told.type,
+        "action": told.action,
+        "name": told.name,
+        "description": told.description,
+        "subDescriptions": [_message(each) for each in told.inner],
     }
 
 

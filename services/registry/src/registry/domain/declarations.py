@@ -6,6 +6,7 @@ The limits come first, so that a text that is too large costs nothing.
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
@@ -13,7 +14,7 @@ from typing import Final
 from graphql import GraphQLSyntaxError, parse
 from graphql.language import Token, ast
 
-from registry.domain.problems import GLOBAL, TOP, At, Problem, problem
+from registry.domain.problems import GLOBAL, SCHEMA_INVALID, TOP, At, Problem, problem
 
 TEXT_BYTES_MAX: Final = 1024 * 1024
 TOKENS_MAX: Final = 100_000
@@ -40,11 +41,12 @@ _KINDS: Final[dict[type[ast.DefinitionNode], str]] = {
 
 @dataclass(frozen=True, slots=True)
 class Directive:
-    """A directive as written; of arguments that are given twice the first counts."""
+    """A directive as written; of arguments that are given twice the first counts, and `twice` names them."""
 
     name: str
     arguments: Mapping[str, ast.ValueNode]
     at: At
+    twice: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,16 +152,16 @@ def _refused(definitions: Sequence[ast.DefinitionNode]) -> Iterator[Problem]:
                 pass
             case ast.ObjectTypeDefinitionNode() if name in ROOTS:
                 message = f"`type {name}` needs makers' code, not yet available. Queries and mutations are generated."
-                yield problem(at, name, None, message, code=2040)
+                yield problem(at, name, None, message, code=SCHEMA_INVALID)
             case ast.ObjectTypeDefinitionNode():
                 yield from _arguments(node)
             case ast.TypeExtensionNode() | ast.SchemaExtensionNode():
                 message = "Extensions are not part of the data model; write the whole declaration in one place."
-                yield problem(at, name, None, message, code=2040)
+                yield problem(at, name, None, message, code=SCHEMA_INVALID)
             case _:
                 kind = next((word for each, word in _KINDS.items() if isinstance(node, each)), "Such definitions")
                 message = f"{kind} are not part of the data model; it has object types with @model, and enums."
-                yield problem(at, name, None, message, code=2040)
+                yield problem(at, name, None, message, code=SCHEMA_INVALID)
 
 
 def _arguments(node: ast.ObjectTypeDefinitionNode) -> Iterator[Problem]:
@@ -167,13 +169,13 @@ def _arguments(node: ast.ObjectTypeDefinitionNode) -> Iterator[Problem]:
         if field.arguments:
             owner, name = node.name.value, field.name.value
             message = f"The field `{name}` has arguments; fields of the data model take none."
-            yield problem(_at(field.arguments[0].name), owner, name, message, code=2040)
+            yield problem(_at(field.arguments[0].name), owner, name, message, code=SCHEMA_INVALID)
 
 
 def _too_many(declared: Declarations) -> Iterator[Problem]:
     def over(count: int, limit: int, what: str, at: At, name: str) -> Iterator[Problem]:
         if count > limit:
-            yield problem(at, name, None, f"{count} {what}; at most {limit} are accepted.", code=2040)
+            yield problem(at, name, None, f"{count} {what}; at most {limit} are accepted.", code=SCHEMA_INVALID)
 
     yield from over(len(declared.types), TYPES_MAX, "types", TOP, GLOBAL)
     yield from over(len(declared.enums), TYPES_MAX, "enums", TOP, GLOBAL)
@@ -234,9 +236,14 @@ def _directives(nodes: Sequence[ast.ConstDirectiveNode] | None) -> tuple[Directi
             name=node.name.value,
             arguments={each.name.value: each.value for each in reversed(node.arguments or ())},
             at=_at(node.name),
+            twice=tuple(name for name, times in Counter(_argument_names(node)).items() if times > 1),
         )
         for node in nodes or ()
     )
+
+
+def _argument_names(node: ast.ConstDirectiveNode) -> Iterator[str]:
+    return (each.name.value for each in node.arguments or ())
 
 
 def _description(node: ast.TypeDefinitionNode | ast.FieldDefinitionNode) -> str | None:

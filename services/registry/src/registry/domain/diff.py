@@ -12,26 +12,17 @@ fields, enums, relations.
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Sequence
-from typing import Final, Literal, Protocol, TypeVar
+from collections.abc import Iterator
+from typing import Final, Literal
 
 from contracts.model import Entity, Enum, Field, Model, Relation, RelationField, Scalar
 from contracts.registry import SchemaChange
+from registry.domain.telling import paired
 
 Grade = Literal["SAFE", "DANGEROUS", "BREAKING"]
 SAFE: Final = "SAFE"
 DANGEROUS: Final = "DANGEROUS"
 BREAKING: Final = "BREAKING"
-
-
-class _Named(Protocol):
-    @property
-    def id(self) -> str: ...
-    @property
-    def name(self) -> str: ...
-
-
-_T = TypeVar("_T", bound=_Named)
 
 
 def changes(before: Model, after: Model) -> tuple[SchemaChange, ...]:
@@ -43,21 +34,11 @@ def _change(criticality: Grade, kind: str, path: str, message: str) -> SchemaCha
     return SchemaChange(criticality=criticality, kind=kind, path=path, message=message)
 
 
-def _pairs(before: Sequence[_T], after: Sequence[_T]) -> tuple[list[tuple[_T | None, _T]], list[_T]]:
-    """Each new thing with the old one it is, by id, else by name; and the old things that are gone."""
-    by_id = {each.id: each for each in before}
-    still = {each.id for each in after}
-    by_name = {each.name: each for each in before if each.id not in still}
-    pairs = [(by_id.get(each.id) or by_name.get(each.name), each) for each in after]
-    found = {old.id for old, _ in pairs if old}
-    return pairs, [each for each in before if each.id not in found]
-
-
 # --- types --------------------------------------------------------------------------------------------------------
 
 
 def _types(before: Model, after: Model) -> Iterator[SchemaChange]:
-    pairs, gone = _pairs(before.entities, after.entities)
+    pairs, gone = paired(before.entities, after.entities)
     for old, new in pairs:
         if old is None:
             yield _change(SAFE, "TYPE_ADDED", new.name, f"Type {new.name} was added.")
@@ -75,7 +56,7 @@ def _types(before: Model, after: Model) -> Iterator[SchemaChange]:
 
 
 def _fields(old: Entity, new: Entity, before: Model, after: Model) -> Iterator[SchemaChange]:
-    pairs, gone = _pairs(old.fields, new.fields)
+    pairs, gone = paired(old.fields, new.fields)
     for was, now in pairs:
         path = f"{new.name}.{now.name}"
         if was:
@@ -205,7 +186,7 @@ def _pointed(field: RelationField, model: Model) -> str:
 
 
 def _enums(before: Model, after: Model) -> Iterator[SchemaChange]:
-    pairs, gone = _pairs(before.enums, after.enums)
+    pairs, gone = paired(before.enums, after.enums)
     for old, new in pairs:
         if old is None:
             yield _change(SAFE, "ENUM_ADDED", new.name, f"Enum {new.name} was added.")
@@ -232,7 +213,7 @@ def _enum(old: Enum, new: Enum) -> Iterator[SchemaChange]:
 
 def _relations(before: Model, after: Model) -> Iterator[SchemaChange]:
     """Relations show as fields; here is what only the relation itself tells: its name, and that its edges are lost."""
-    pairs, _ = _pairs(before.relations, after.relations)
+    pairs, _ = paired(before.relations, after.relations)
     for old, new in pairs:
         if old is None:
             continue

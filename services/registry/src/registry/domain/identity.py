@@ -15,22 +15,58 @@ Everything else gets a new id from the counter, in the order of the schema; a nu
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
 from contracts.model import Entity, Enum, Field, Model, Relation, RelationField, Scalar
 from registry.domain import relations
+from registry.domain.collisions import TYPE_TAKEN
 from registry.domain.declarations import Declarations, DeclaredEnum, DeclaredField, DeclaredType
-from registry.domain.meaning import SCHEMA_INVALID, TYPE_TAKEN, kind_of
-from registry.domain.problems import Problem, problem
+from registry.domain.meaning import kind_of
+from registry.domain.problems import SCHEMA_INVALID, Problem, problem
 from registry.domain.relations import DeclaredRelation, text_argument
 from registry.domain.values import Kind, value_of
 
 _TIMESTAMP_COLUMNS = {"createdAt": "created_at", "updatedAt": "updated_at"}
 
 
-def old_name(thing: DeclaredType | DeclaredEnum | DeclaredField) -> str | None:
+Thing = DeclaredType | DeclaredEnum | DeclaredField
+_T = TypeVar("_T", DeclaredType, DeclaredEnum, DeclaredField)
+Claim = tuple[str, str, str | None]
+"""That something was called otherwise: its kind and owner, its name, the old name."""
+
+
+def old_name(thing: Thing) -> str | None:
     """What `@rename` says the thing was called."""
     return text_argument(next((each for each in thing.directives if each.name == "rename"), None), "oldName")
+
+
+def claims(declared: Declarations) -> frozenset[Claim]:
+    """Every rename that a text asks for. Once its version is declared they are done, even if they stay in the file."""
+    things: list[Thing] = [*declared.all, *(field for each in declared.types for field in each.fields)]
+    renamed = {_claim(each, old_name(each)) for each in things}
+    return frozenset(renamed | {_claim(each, each.old_name) for each in relations.paired(declared)})
+
+
+def outstanding(declared: Declarations, done: Collection[Claim]) -> Declarations:
+    """The declarations without the `@rename` of what was renamed in the version before.
+
+    Without this a directive that was left in the file would swap two fields back, or, when its old name came and went
+    again, take the column of another field.
+    """
+
+    def stripped(thing: _T) -> _T:
+        if _claim(thing, old_name(thing)) not in done:
+            return thing
+        return replace(thing, directives=tuple(each for each in thing.directives if each.name != "rename"))
+
+    types = [replace(each, fields=tuple(map(stripped, each.fields))) for each in declared.types]
+    return Declarations(tuple(map(stripped, types)), tuple(map(stripped, declared.enums)))
+
+
+def _claim(thing: Thing | DeclaredRelation, old: str | None) -> Claim:
+    place = f"field of {thing.owner}" if isinstance(thing, DeclaredField) else type(thing).__name__
+    return place, thing.name, old
 
 
 def matches(wanted: Sequence[tuple[str, str | None]], before: Collection[str], *, swaps: bool) -> dict[str, str]:
@@ -51,22 +87,36 @@ def matches(wanted: Sequence[tuple[str, str | None]], before: Collection[str], *
 
 
 def wrong(declared: Declarations, previous: Model | None) -> Iterator[Problem]:
-    """Renames that cannot be carried out: one old thing claimed twice, and types that swap their names."""
+    """Renames that cannot be carried out: one old thing claimed twice, and types or enums that swap their names."""
     before = {each.name: each for each in previous.entities} if previous else {}
     enums = {each.name for each in previous.enums} if previous else set()
     yield from _claimed_twice(declared.types, before)
     yield from _claimed_twice(declared.enums, enums)
-    old_names = {each.name: old_name(each) for each in declared.types}
-    for each in declared.types:
-        old = old_names[each.name]
-        if old and old != each.name and old in before and old_names.get(old) in before and old_names[old] != old:
-            message = f"`{each.name}` and `{old}` cannot swap their names in one push; rename them in two steps."
-            yield problem(each.at, each.name, None, message, code=TYPE_TAKEN)
-    kept = matches(list(old_names.items()), before, swaps=False)
+    yield from _swapped(declared.types, before)
+    yield from _swapped(declared.enums, enums)
+    kept = matches([(each.name, old_name(each)) for each in declared.types], before, swaps=False)
     for each in declared.types:
         if each.name in kept:
             entity = before[kept[each.name]]
             yield from _claimed_twice(each.fields, {*entity.field_by_name, *entity.relation_by_name})
+
+
+def _swapped(things: Sequence[DeclaredType] | Sequence[DeclaredEnum], before: Collection[str]) -> Iterator[Problem]:
+    """Types and enums that take the name of one that is itself renamed in the same push."""
+    old_names = {each.name: old_name(each) for each in things}
+    for each in things:
+        old = old_names[each.name]
+        if not old or old == each.name or old not in before:
+            continue
+        further = old_names.get(old)
+        if further in before and further != old:
+            message = (
+                f"`{each.name}` and `{old}` cannot swap their names in one push; rename them in two steps."
+                if further == each.name
+                else f"`{each.name}` cannot go on from `{old}` while `{old}` goes on from `{further}`; rename them in "
+                "two steps."
+            )
+            yield problem(each.at, each.name, None, message, code=TYPE_TAKEN)
 
 
 def _claimed_twice(
@@ -96,17 +146,21 @@ class Counter:
         return f"{letter}{self.last}"
 
 
-def model(declared: Declarations, *, service: str, previous: Model | None) -> Model:
-    """The Model of declarations that have no problem."""
+def model(declared: Declarations, *, service: str, previous: Model | None, done: Collection[Claim]) -> Model:
+    """The Model of declarations that have no problem. Renames in `done` are carried out already (`claims`)."""
     before = previous or Model(service=service)
     counter = Counter(before.counter)
     old_entities = {each.name: each for each in before.entities}
+    declared = outstanding(declared, done)
     kept = matches([(each.name, old_name(each)) for each in declared.types], old_entities, swaps=False)
     olds = {name: old_entities[old] for name, old in kept.items()}
     ids = {each.name: olds[each.name].id if each.name in olds else counter.next("t") for each in declared.types}
     enums = _enums(declared, before, counter)
     fields = {each.name: _fields(each, declared, enums, olds.get(each.name), counter) for each in declared.types}
-    pairs = relations.paired(declared)
+    pairs = [
+        replace(each, old_name=None) if _claim(each, each.old_name) in done else each
+        for each in relations.paired(declared)
+    ]
     made = _relations(pairs, ids, before, _old_field_names(declared, olds), counter)
     sides = relations.by_field(pairs)
     entities = tuple(

@@ -7,23 +7,21 @@ from collections.abc import Iterator, Sequence
 from typing import Final
 
 from contracts.model import Scalar
-from registry.domain import naming, relations
+from registry.domain import collisions, naming, relations
+from registry.domain.collisions import TYPE_TAKEN
 from registry.domain.declarations import Declarations, DeclaredEnum, DeclaredField, DeclaredType, Directive
-from registry.domain.problems import TOP, At, Problem, problem
+from registry.domain.problems import SCHEMA_INVALID, TOP, At, Problem, problem
 from registry.domain.relations import SYSTEM, DeclaredRelation
 from registry.domain.values import Kind, Unfit, value_of
 
 NAME_INVALID: Final = 2008
 MODEL_TAKEN: Final = 2002
-ARGUMENT_TAKEN: Final = 2003
 FIELD_TAKEN: Final = 2009
 ENUM_EMPTY: Final = 2010
 VALUE_INVALID: Final = 2011
 RELATION_TAKEN: Final = 2020
 DEFAULT_NOT_IN_ENUM: Final = 2025
-SCHEMA_INVALID: Final = 2040
 MIGRATION_NOT_IN_ENUM: Final = 2042
-TYPE_TAKEN: Final = 2046
 ENUM_MIGRATION_INVALID: Final = 2049
 SYSTEM_FIELD_CHANGED: Final = 4016
 TIMESTAMP_INVALID: Final = 4050
@@ -43,12 +41,15 @@ def wrong(declared: Declarations) -> Iterator[Problem]:
     for enum in declared.enums:
         yield from _enum(enum)
     yield from _relation_names(pairs)
-    yield from _generated(declared, pairs)
-    yield from _arguments(declared, pairs)
+    yield from collisions.wrong(declared, pairs)
     enums = {each.name: each for each in declared.enums}
+    known = naming.SCALARS | {each.name for each in declared.all}
     for type_ in declared.types:
         for field in type_.fields:
-            yield from _system(field) if field.name in SYSTEM else _own(field, enums)
+            if field.name in SYSTEM:
+                yield from _system(field)
+            elif field.type in known:  # of an unknown type nothing can be said
+                yield from _own(field, enums)
 
 
 def kind_of(field: DeclaredField, enums: dict[str, DeclaredEnum]) -> Kind | None:
@@ -143,49 +144,6 @@ def _relation_names(pairs: Sequence[DeclaredRelation]) -> Iterator[Problem]:
         seen.setdefault(fold, pair.name)
 
 
-def _generated(declared: Declarations, pairs: Sequence[DeclaredRelation]) -> Iterator[Problem]:
-    """Names that the API derives from two declarations alike."""
-    types: dict[str, str] = {each.name: f"the declaration `{each.name}`" for each in declared.all}
-    roots: dict[str, str] = {}
-    derived: list[tuple[dict[str, str], str, str, At, str, str | None]] = []
-    for name, at in {each.name: each.at for each in declared.types}.items():
-        derived += [(types, each, f"the type `{name}`", at, name, None) for each in naming.types_of(name)]
-        derived += [(roots, each, f"the type `{name}`", at, name, None) for each in naming.roots_of(name)]
-    for pair in pairs:
-        source, at, owner = f"the relation `{pair.name}`", pair.a.at, pair.a.owner
-        derived += [(types, each, source, at, owner, pair.a.name) for each in naming.types_of_relation(pair.name)]
-        derived += [(roots, each, source, at, owner, pair.a.name) for each in naming.roots_of_relation(pair.name)]
-        for side in filter(None, (pair.a, pair.b)):
-            nested = naming.nested_input(side.owner, side.name, side.type)
-            source = f"the field `{side.owner}.{side.name}`"
-            derived.append((types, nested, source, side.at, side.owner, side.name))
-    told: set[tuple[str, str]] = set()
-    for taken, name, source, at, owner, field in derived:
-        other = taken.setdefault(name, source)
-        if other != source and (source, other) not in told:
-            told.add((source, other))
-            message = (
-                f"The generated API needs the name `{name}` both for {source} and for {other}. Rename one of them."
-            )
-            yield problem(at, owner, field, message, code=TYPE_TAKEN)
-
-
-def _arguments(declared: Declarations, pairs: Sequence[DeclaredRelation]) -> Iterator[Problem]:
-    """`<field>Id(s)`, the argument that connects a partner, against the type's own fields."""
-    names = {each.name: {field.name: field for field in each.fields} for each in declared.types}
-    arguments: dict[tuple[str, str], str] = {}
-    for pair in pairs:
-        for side in filter(None, (pair.a, pair.b)):
-            argument = naming.edge_argument(side.name, is_list=side.depth > 0)
-            other = arguments.setdefault((side.owner, argument), side.name)
-            if argument in names.get(side.owner, {}) or other != side.name:
-                message = (
-                    f"The mutations of `{side.owner}` need the argument `{argument}` to connect `{side.name}`; "
-                    f"the field `{argument if other == side.name else other}` has that name already."
-                )
-                yield problem(side.at, side.owner, side.name, message, code=ARGUMENT_TAKEN)
-
-
 def _system(field: DeclaredField) -> Iterator[Problem]:
     if field.name != "id" and (field.written != "DateTime!" or field.has("isUnique")):
         message = f"The field `{field.name}` is managed and can only be declared as `{field.name}: DateTime!`."
@@ -220,7 +178,7 @@ def _own(field: DeclaredField, enums: dict[str, DeclaredEnum]) -> Iterator[Probl
 
 def _value(field: DeclaredField, directive: Directive, kind: Kind) -> Iterator[Problem]:
     node = directive.arguments.get("value")
-    if node is None:
+    if node is None or field.depth > 1:
         return
     try:
         value = value_of(node, kind)

@@ -36,6 +36,9 @@ RESERVED: Final = frozenset(
 RESERVED_FIELDS: Final = frozenset({"clientMutationId"})
 """An argument that every mutation of the connection style has."""
 
+PAYLOAD_MEMBERS: Final = frozenset({"clientMutationId", "edge", "deletedId"})
+"""What payloads of the connection style hold besides the node, and `viewer`, which is no type's name anyway."""
+
 
 def fold(name: str) -> str:
     """Names with equal folds count as the same: case, width, ligatures and accents are ignored."""
@@ -73,6 +76,11 @@ def roots_of(entity: str) -> Iterator[str]:
 def roots_of_relation(relation: str) -> Iterator[str]:
     """Root fields that the API generates for one relation."""
     yield from (f"{verb}{relation}" for verb in ("addTo", "removeFrom", "set", "unset"))
+
+
+def relation_members(field: str, target: str) -> Iterator[str]:
+    """What the mutations of a relation call the node that is found through a field: argument, payload, edge."""
+    yield from (f"{field}{target}{each}" for each in ("", "Id", "Edge"))
 
 
 def edge_argument(field: str, *, is_list: bool) -> str:

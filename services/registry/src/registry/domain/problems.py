@@ -8,6 +8,9 @@ from typing import Final
 MESSAGE_CHARACTERS_MAX: Final = 600
 NAME_CHARACTERS_MAX: Final = 200
 
+SCHEMA_INVALID: Final = 2040
+"""The code of what is no part of the data model."""
+
 GLOBAL: Final = "Global"
 """The `type` of a problem that belongs to no declaration."""
 

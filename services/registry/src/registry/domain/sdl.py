@@ -1,7 +1,7 @@
 """A schema text to its Model, or to everything that is wrong with it (G 2).
 
 In order of flow: `declarations` (text to declarations, limits), `shape` (stage one) with `relations`, `meaning` (stage
-two) with `naming` and `values`, `identity` (stable ids, Model).
+two) with `naming`, `collisions` and `values`, `identity` (stable ids, Model).
 """
 
 from __future__ import annotations
@@ -16,21 +16,27 @@ from registry.domain.problems import TOP, Problem, problem
 PROBLEMS_MAX: Final = 500
 
 
-def parse(text: str, *, service: str, previous: Model | None) -> Model | tuple[Problem, ...]:
+def parse(
+    text: str, *, service: str, previous: Model | None, previous_text: str | None = None
+) -> Model | tuple[Problem, ...]:
     """The Model of the text, or all its problems (never both, never none).
 
-    `service` is the service's id; `previous` the Model of its last version, whose stable ids live on (`identity`).
-    Problems come in the dialect's order: what it does not have, shape rule by rule, then names and values. A field that
-    has a problem of shape is not reported a second time for its name or value.
+    `service` is the service's id; `previous` the Model of its last version, whose stable ids live on (`identity`), and
+    `previous_text` the text it was made of, whose renames are done. Problems come in the dialect's order: what it does
+    not have, shape rule by rule, then names and values.
     """
     declared, refused = read(text)
     if refused and not declared.types and not declared.enums:
         return refused
-    early = (*refused, *shape.wrong(declared))
-    told = {(each.type, each.field) for each in early}
-    late = (*meaning.wrong(declared), *identity.wrong(declared, previous))
-    problems = (*early, *(each for each in late if (each.type, each.field) not in told))
+    # Only a text with an `oldName` can hold a rename that is done; most need not be read again.
+    done = identity.claims(read(previous_text)[0]) if previous_text and "oldName" in previous_text else frozenset()
+    problems = (
+        *refused,
+        *shape.wrong(declared),
+        *meaning.wrong(declared),
+        *identity.wrong(identity.outstanding(declared, done), previous),
+    )
     if len(problems) > PROBLEMS_MAX:
         more = problem(TOP, "Global", None, f"There are {len(problems) - PROBLEMS_MAX} more problems.")
         return (*problems[:PROBLEMS_MAX], more)
-    return problems or identity.model(declared, service=service, previous=previous)
+    return problems or identity.model(declared, service=service, previous=previous, done=done)

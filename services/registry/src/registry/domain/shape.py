@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
-from typing import Final
+from collections.abc import Collection, Iterator, Mapping
+from typing import Final, Literal
 
 from registry.domain import relations
 from registry.domain.declarations import Declarations, DeclaredEnum, DeclaredField, DeclaredType, Directive
 from registry.domain.naming import ENUM, ENUM_VALUE_MAX, SCALARS
-from registry.domain.problems import At, Problem, problem
+from registry.domain.problems import SCHEMA_INVALID, Problem, problem
 from registry.domain.relations import SYSTEM
+
+Place = Literal["type", "field", "enum"]
 
 REQUIRED_ARGUMENTS: Final[Mapping[str, str]] = {
     "relation": "name",
@@ -18,6 +20,23 @@ REQUIRED_ARGUMENTS: Final[Mapping[str, str]] = {
     "rename": "oldName",
     "migrationValue": "value",
 }
+ARGUMENTS: Final[Mapping[str, tuple[str, ...]]] = {
+    "model": (),
+    "isUnique": (),
+    "index": (),
+    "relation": ("name", "oldName"),
+    "defaultValue": ("value",),
+    "rename": ("oldName",),
+    "migrationValue": ("value",),
+}
+"""The directives of the dialect with all their arguments; any other directive is ignored."""
+PLACES: Final[Mapping[Place, Collection[str]]] = {
+    "type": ("model", "rename"),
+    "field": ("isUnique", "index", "relation", "defaultValue", "rename", "migrationValue"),
+    "enum": ("rename", "migrationValue"),
+}
+"""Where each of them may stand."""
+_A: Final[Mapping[Place, str]] = {"type": "a", "field": "a", "enum": "an"}
 _NEARLY: Final[Mapping[str, str]] = {
     **{each.lower(): each for each in SCALARS},
     "integer": "Int",
@@ -60,7 +79,7 @@ def _implementing(type_: DeclaredType) -> Iterator[Problem]:
     elif type_.interfaces:
         names = ", ".join(type_.interfaces)
         message = f"The type `{type_.name}` implements {names}; interfaces are not part of the data model."
-        yield problem(type_.at, type_.name, _first_field(type_), message, code=2040)
+        yield problem(type_.at, type_.name, _first_field(type_), message, code=SCHEMA_INVALID)
 
 
 def _first_field(type_: DeclaredType) -> str | None:
@@ -134,9 +153,16 @@ def _directives(declared: Declarations) -> Iterator[Problem]:
     for field in _own_fields(declared):
         yield from _incomplete(field.directives, field.owner, field.name)
     for field in _own_fields(declared):
-        yield from _repeated(field)
+        yield from _repeated(field.directives, field.owner, field.name)
     for each in declared.all:
         yield from _incomplete(each.directives, each.name, None)
+        yield from _repeated(each.directives, each.name, None)
+    for type_ in declared.types:
+        yield from _misused("type", type_.directives, type_.name, None)
+        for field in type_.fields:
+            yield from _misused("field", field.directives, type_.name, field.name)
+    for enum in declared.enums:
+        yield from _misused("enum", enum.directives, enum.name, None)
 
 
 def _incomplete(directives: tuple[Directive, ...], owner: str, field: str | None) -> Iterator[Problem]:
@@ -152,13 +178,35 @@ def _incomplete(directives: tuple[Directive, ...], owner: str, field: str | None
                 yield problem(each.at, owner, field, message)
 
 
-def _repeated(field: DeclaredField) -> Iterator[Problem]:
-    seen: dict[str, At] = {}
-    for each in field.directives:
+def _repeated(directives: tuple[Directive, ...], owner: str, field: str | None) -> Iterator[Problem]:
+    seen: set[str] = set()
+    for each in directives:
         if each.name in seen:
-            message = f"`@{each.name}` is repeated on `{field.name}`. Directives must appear exactly once on a field."
-            yield problem(each.at, field.owner, field.name, message)
-        seen[each.name] = each.at
+            on, once = (field, "on a field") if field else (owner, "on a type or enum")
+            message = f"`@{each.name}` is repeated on `{on}`. Directives must appear exactly once {once}."
+            yield problem(each.at, owner, field, message)
+        seen.add(each.name)
+
+
+def _misused(place: Place, directives: tuple[Directive, ...], owner: str, field: str | None) -> Iterator[Problem]:
+    """Directives of the dialect where they mean nothing, and arguments that they do not have (G 2.3)."""
+    for each in directives:
+        known = ARGUMENTS.get(each.name)
+        if known is None:
+            continue
+        if each.name not in PLACES[place]:
+            places = " or ".join(f"{_A[where]} {where}" for where, names in PLACES.items() if each.name in names)
+            message = f"`@{each.name}` does not belong on {_A[place]} {place}; it stands on {places}."
+            yield problem(each.at, owner, field, message, code=SCHEMA_INVALID)
+        complete = REQUIRED_ARGUMENTS.get(each.name) in (None, *each.arguments)
+        for name in each.arguments if complete else ():
+            if name not in known:
+                has = f"it has {' and '.join(f'`{one}`' for one in known)}" if known else "it takes none"
+                message = f"The directive `@{each.name}` has no argument `{name}`; {has}."
+                yield problem(each.at, owner, field, message, code=SCHEMA_INVALID)
+        for name in each.twice:
+            message = f"The directive `@{each.name}` has the argument `{name}` more than once."
+            yield problem(each.at, owner, field, message, code=SCHEMA_INVALID)
 
 
 def _enum_values(enum: DeclaredEnum) -> Iterator[Problem]:

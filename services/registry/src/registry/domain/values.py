@@ -10,24 +10,23 @@ import math
 import re
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 
 from graphql.language import ast
 from pydantic import JsonValue
 
 from contracts.model import Scalar
+from contracts.moments import iso, moment
 from registry.domain.declarations import UNSTORABLE
 
 TEXT_CHARACTERS_MAX: Final = 262_144
 FLOAT_CHARACTERS_MAX: Final = 35
-JSON_DEPTH_MAX: Final = 64
+JSON_DEPTH_MAX: Final = 100
 INT_MIN: Final = -(2**31)
 INT_MAX: Final = 2**31 - 1
 
 _INT: Final = re.compile(r"-?[0-9]{1,11}")
 _FLOAT: Final = re.compile(r"-?[0-9]+(\.[0-9]+)?([eE][+-]?[0-9]+)?")
-_SHORT_DATE: Final = re.compile(r"([0-9]{4})(?:-([0-9]{2}))?")
 
 
 class Unfit(Exception):  # noqa: N818 - a value that does not fit is an answer
@@ -67,21 +66,17 @@ def value_of(node: ast.ValueNode, kind: Kind) -> JsonValue:
 
 
 def instant(text: str) -> str | None:
-    """The output form of an ISO 8601 date or date with time; None when it is neither. Without a zone it is UTC."""
-    short = _SHORT_DATE.fullmatch(text)
-    full = f"{short[1]}-{short[2] or '01'}-01" if short else text
+    """The output form of an ISO 8601 date or date with time; None when it is neither."""
     try:
-        at = datetime.fromisoformat(full)
-        at = at.replace(tzinfo=UTC) if at.tzinfo is None else at.astimezone(UTC)
-    except (ValueError, OverflowError):
+        return iso(moment(text))
+    except ValueError:
         return None
-    return f"{at.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
 
 
 def _shown(node: ast.ValueNode) -> str:
     match node:
         case ast.ListValueNode() | ast.ObjectValueNode():
-            return "".join(str(_literal(node)))
+            return _written(node)
         case ast.NullValueNode():
             return "null"
         case ast.BooleanValueNode():
@@ -90,6 +85,19 @@ def _shown(node: ast.ValueNode) -> str:
             return node.value
         case _:
             return "a variable"
+
+
+def _written(node: ast.ValueNode) -> str:
+    """A literal as its writer would put it into one line."""
+    match node:
+        case ast.ListValueNode():
+            return f"[{', '.join(map(_written, node.values))}]"
+        case ast.ObjectValueNode():
+            return f"{{{', '.join(f'{each.name.value}: {_written(each.value)}' for each in node.fields)}}}"
+        case ast.StringValueNode():
+            return json.dumps(node.value, ensure_ascii=False)
+        case _:
+            return _shown(node)
 
 
 def _literal(node: ast.ValueNode) -> Any:
@@ -169,7 +177,7 @@ def _single(value: Any, kind: Kind, shown: str) -> JsonValue:
         case Scalar.FLOAT:
             fit = _float(value)
         case Scalar.BOOLEAN:
-            fit = value in (True, "true") if value in (True, False, "true", "false") else None
+            fit = _boolean(value)
         case Scalar.DATETIME:
             fit = instant(value) if isinstance(value, str) else None
         case Scalar.ENUM:
@@ -181,6 +189,13 @@ def _single(value: Any, kind: Kind, shown: str) -> JsonValue:
     if fit is None:
         raise Unfit(shown)
     return fit
+
+
+def _boolean(value: Any) -> bool | None:
+    # Compared by identity and type: 1 equals True in Python, and is no Boolean here.
+    if value is True or value is False:
+        return value
+    return {"true": True, "false": False}.get(value) if isinstance(value, str) else None
 
 
 def _int(value: Any) -> int | None:

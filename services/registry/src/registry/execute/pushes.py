@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from pydantic import BaseModel
@@ -17,10 +17,11 @@ from contracts import model
 from contracts.model import Model
 from contracts.names import environment_id
 from contracts.registry import SchemaChange
-from registry.domain import diff, pushes, sdl, services, versions
+from registry.domain import diff, pushes, sdl, services, telling, versions
 from registry.domain.problems import Problem
 from registry.domain.pushes import Loss
 from registry.domain.services import Service, Version
+from registry.domain.telling import Told
 from registry.execute.deciding import SERVICE, World, caught_up, decide, state
 from registry.store import services as stored
 from registry.store.rows import Row
@@ -54,11 +55,25 @@ class ToldProblem(BaseModel):
     message: str
 
 
+class ToldStep(BaseModel):
+    """One step of the plan that a deployment would carry out."""
+
+    number: int
+    phase: str
+    kind: str
+    subject: str
+    reason: str
+    grade: str
+    locks: list[str]
+    """`Type: mode` or `relation Name: mode`."""
+
+
 class ToldLosses(BaseModel):
     """The provisioner's answer."""
 
     losses: list[ToldLoss] = []
     problems: list[ToldProblem] = []
+    steps: list[ToldStep] = []
 
 
 @dataclass(frozen=True)
@@ -69,20 +84,48 @@ class Judged:
     model: Model | None = None
     changes: tuple[SchemaChange, ...] = ()
     unchanged: bool = False
+    told: tuple[Told, ...] = ()
 
 
-async def preview(world: World, organisation: str, id: str, *, text: str) -> tuple[Judged, list[Loss], str | None]:
-    """What a push would do: problems, changes, losses, version. Stores nothing but the Model, under its hash."""
+@dataclass(frozen=True)
+class Preview:
+    """What a push would do. `version` is None when it would be refused for its problems or changes nothing."""
+
+    judged: Judged
+    up_to_date: bool = False
+    losses: tuple[Loss, ...] = ()
+    steps: tuple[ToldStep, ...] = ()
+    version: str | None = None
+
+    @property
+    def needs_force(self) -> bool:
+        """Whether the push would be refused DATA_LOSS without force."""
+        return bool(_held(self.losses))
+
+
+async def preview(world: World, organisation: str, id: str, *, text: str, asked: str | None) -> Preview:
+    """What a push would do, whatever it loses. Declares nothing; stores the Model, under its hash, to ask about it.
+
+    Refuses a version that is not greater than the last, as the push would.
+    """
     known = await state(world, SERVICE, organisation, id)
     service = services.existing(known)
+    name = versions.next_version(service.pushed.name, asked)
     judged = await _judge(world, service, text)
-    if judged.model is None or judged.unchanged:
-        return judged, [], None
+    if judged.model is None:
+        return Preview(judged)
+    private = environment_id(id, "private")
+    if judged.unchanged and not await _failed(world, private):
+        return Preview(judged, up_to_date=True)
     sha = await world.blobs.put(model.encode(judged.model))
-    told = await _ask(world, environment_id(id, "private"), sha)
-    problems = tuple(_placed(text, each) for each in told.problems)
-    version = None if problems else versions.next_version(service.pushed.name, None)
-    return Judged(problems, judged.model, judged.changes), _losses(told), version
+    answer = await _ask(world, private, sha)
+    judged = replace(judged, problems=tuple(_placed(text, each) for each in answer.problems))
+    return Preview(
+        judged,
+        losses=tuple(_losses(answer)),
+        steps=tuple(answer.steps),
+        version=None if judged.problems else name,
+    )
 
 
 async def push(  # noqa: PLR0913 - what a push consists of
@@ -192,20 +235,26 @@ async def accepted(
     if told.problems:
         text = text if text is not None else (await world.blobs.get(version.sdl_sha)).decode()
         raise pushes.broken([_placed(text, each) for each in told.problems])
-    # What is removed but empty is no loss: otherwise the first push of every service would need force.
-    lost = [loss for loss in _losses(told) if loss.rows > 0]
+    # What is removed but empty needs no force: otherwise the first push of every service would.
+    lost = _held(_losses(told))
     if lost and not force:
         raise pushes.losing(kind, lost)
 
 
 async def _judge(world: World, service: Service, text: str) -> Judged:
     previous = model.decode(await world.blobs.get(service.pushed.model_sha))
+    before = (await world.blobs.get(service.pushed.sdl_sha)).decode()
     # A large text takes a while; others must not wait for it.
-    meant = await asyncio.to_thread(sdl.parse, text, service=service.id, previous=previous)
+    meant = await asyncio.to_thread(sdl.parse, text, service=service.id, previous=previous, previous_text=before)
     if not isinstance(meant, Model):
         return Judged(problems=meant)
     same = model.encode(meant) == model.encode(previous)
-    return Judged(model=meant, changes=diff.changes(previous, meant), unchanged=same)
+    return Judged(
+        model=meant,
+        changes=diff.changes(previous, meant),
+        unchanged=same,
+        told=telling.told(previous, meant),
+    )
 
 
 async def _failed(world: World, environment: str) -> bool:
@@ -229,6 +278,11 @@ async def _ask(world: World, environment: str, model_sha: str) -> ToldLosses:
 
 def _losses(told: ToldLosses) -> list[Loss]:
     return [Loss(each.path, each.rows) for each in told.losses]
+
+
+def _held(losses: Sequence[Loss]) -> list[Loss]:
+    """The losses of something. What is removed but empty is none."""
+    return [loss for loss in losses if loss.rows > 0]
 
 
 def _placed(text: str, problem: ToldProblem) -> Problem:

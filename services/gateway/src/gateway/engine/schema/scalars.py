@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import math
-import re
-from datetime import UTC, datetime, timedelta, timezone
+from datetime import datetime
 from typing import Any, Final, NoReturn
 
 import orjson
@@ -22,45 +21,11 @@ from graphql import (
     ValueNode,
 )
 
+from contracts.moments import iso, moment
+
+__all__ = ["DATE_TIME", "JSON", "iso", "json_text", "moment"]
+
 JSON_DEPTH_MAX: Final = 100
-
-_ISO: Final = re.compile(
-    r"""(?P<year>\d{4})
-    (?:-(?P<month>\d\d)(?:-(?P<day>\d\d))?)?
-    (?:[T ](?P<hour>\d\d)(?::?(?P<minute>\d\d)(?::?(?P<second>\d\d)(?:[.,](?P<fraction>\d{1,9}))?)?)?
-       (?P<zone>Z|z|[+-]\d\d(?::?\d\d)?)?)?""",
-    re.VERBOSE | re.ASCII,
-)
-
-
-def moment(text: str) -> datetime:
-    """Any ISO-8601 form as UTC with milliseconds; without a zone it is UTC. Raises ValueError."""
-    found = _ISO.fullmatch(text.strip())
-    if found is None:
-        message = f"not an ISO-8601 date: {text!r}"
-        raise ValueError(message)
-    part = found.groupdict()
-    millisecond = int((part["fraction"] or "0").ljust(3, "0")[:3])
-    local = datetime(
-        int(part["year"]),
-        int(part["month"] or 1),
-        int(part["day"] or 1),
-        int(part["hour"] or 0),
-        int(part["minute"] or 0),
-        int(part["second"] or 0),
-        millisecond * 1000,
-        tzinfo=_zone(part["zone"]),
-    )
-    try:
-        return local.astimezone(UTC)
-    except OverflowError as error:
-        message = f"outside the years 1 to 9999: {text!r}"
-        raise ValueError(message) from error
-
-
-def iso(at: datetime) -> str:
-    """`YYYY-MM-DDTHH:MM:SS.mmmZ`."""
-    return at.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="milliseconds") + "Z"
 
 
 def json_text(given: object) -> str:
@@ -80,14 +45,6 @@ def json_text(given: object) -> str:
         return orjson.dumps(value).decode()
     except (TypeError, orjson.JSONEncodeError):
         _refuse("Json", "cannot represent this value", given)
-
-
-def _zone(text: str | None) -> timezone:
-    if text is None or text in "Zz":
-        return UTC
-    digits = text[1:].replace(":", "").ljust(4, "0")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
-    return timezone(-offset if text[0] == "-" else offset)
 
 
 def _check_json(value: object, depth: int) -> None:
