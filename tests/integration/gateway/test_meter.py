@@ -189,6 +189,7 @@ def crashed(root: Path, records: int, seals: int = 0) -> Journal:
     for number in range(1, records + 1):
         row_id = f"{directory.gateway}-{left.epoch}-{number}".encode()
         left.append(_row(row_id))
+        left.write()
         if number % 3 == 0 and left.number < seals:
             left.seal(watermark_ms=1_000 * left.number)
     left.close()
@@ -321,6 +322,7 @@ async def test_a_living_workers_directory_is_not_taken_and_an_orphan_is_adopted(
     await second.start()
     assert first.gateway != second.gateway
     second.record(PLACE, OK)
+    second.write()
     second.close()  # it dies with a record that nobody sealed
 
     found = await run_until(first, client, second.gateway, 1)
@@ -340,6 +342,7 @@ async def test_the_answer_in_strict_mode_waits_for_the_disk_and_many_share_one_s
 
     async def call() -> None:
         meter.record(PLACE, OK)
+        meter.write()
         await meter.on_disk()
 
     await asyncio.gather(*(call() for _ in range(100)))
@@ -354,6 +357,7 @@ async def test_a_batch_has_at_most_five_hundred_calls_and_keeps_their_order(clie
     await meter.start()
     for _ in range(1_203):
         meter.record(PLACE, OK)
+        meter.write()
 
     found = await run_until(meter, client, meter.gateway, 1_203)
 
@@ -369,6 +373,7 @@ async def test_sent_segments_are_deleted_except_the_last_few(
     await meter.start()
     for _ in range(5_000):
         meter.record(PLACE, OK)
+        meter.write()
 
     found = await run_until(meter, client, meter.gateway, 5_000)
 
@@ -382,9 +387,11 @@ async def test_a_stream_that_cannot_be_reached_delays_batches_and_loses_none(ser
     await meter.start()
     running = asyncio.create_task(meter.run())
     meter.record(PLACE, OK)
+    meter.write()
     killing = asyncio.create_task(asyncio.to_thread(servers.kill, "nats-server"))
     for _ in range(200):
         meter.record(PLACE, OK)
+        meter.write()
         await asyncio.wait([killing], timeout=0.005)
     await killing
     meter.stop()
@@ -402,6 +409,7 @@ async def test_nothing_is_recorded_when_metering_is_off(client: Client, tmp_path
     meter = Meter(client, tmp_path, "off")
     await meter.start()
     meter.record(PLACE, OK)
+    meter.write()
     await meter.on_disk()
     running = asyncio.create_task(meter.run())
     meter.stop()

@@ -15,22 +15,22 @@ from typing import Final
 import uuid_utils
 
 OFFSET: Final = "MORTISE_CLOCK_OFFSET_SECONDS"
+_SHIFT_MS: Final = round(float(os.environ.get(OFFSET) or 0) * 1000)
+"""Read once: the clock is looked at several times in every call."""
+_SHIFT: Final = timedelta(milliseconds=_SHIFT_MS)
 
 
 def now() -> datetime:
     """The present in UTC, cut to milliseconds, so that it survives its own text form."""
     at = datetime.now(UTC)
-    shift = os.environ.get(OFFSET)
-    if shift:
-        at += timedelta(seconds=float(shift))
+    if _SHIFT:
+        at += _SHIFT
     return at.replace(microsecond=at.microsecond // 1000 * 1000)
 
 
 def milliseconds() -> int:
     """The present as milliseconds since the start of 1970 in UTC: `now()` as a number, at a third of its cost."""
-    at = time.time_ns() // 1_000_000
-    shift = os.environ.get(OFFSET)
-    return at + round(float(shift) * 1000) if shift else at
+    return time.time_ns() // 1_000_000 + _SHIFT_MS
 
 
 def text(at: datetime) -> str:

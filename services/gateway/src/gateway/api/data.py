@@ -10,7 +10,7 @@ import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from common.errors import INTERNAL, Refused
 from common.logs import log
@@ -29,6 +29,7 @@ from gateway.execute.lookup import Lookup
 from gateway.execute.meter import Call, Meter
 
 Dialect = Literal["http", "simple"]
+DIGEST_DIGITS: Final = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +59,15 @@ class Visit:
 
     async def done(self, outcome: CallClass, status: int, bytes_out: int) -> str | None:
         """Record the call and return its id; in strict mode the record is on disk then. Raises OSError if it is not."""
+        call_id = self.note(outcome, status, bytes_out)
+        meter = self.shell.meter
+        meter.write()
+        if meter.strict(self.route.kind):
+            await meter.on_disk()
+        return call_id
+
+    def note(self, outcome: CallClass, status: int, bytes_out: int) -> str | None:
+        """Record the call and return its id. The record is written with the next `Meter.write`."""
         took_us = (time.perf_counter_ns() - self.began) // 1000
         shell, route = self.shell, self.route
         call = Call(
@@ -86,8 +96,6 @@ class Visit:
                 credential=self.admitted.credential,
             )
         )
-        if shell.meter.strict(route.kind):
-            await shell.meter.on_disk()
         return call_id
 
     async def run(self, params: Params, dialect: Dialect, *, reading: bool = False) -> Answered:
@@ -102,17 +110,22 @@ class Visit:
             details = {"requestId": self.request_id}
             raise Refused(INTERNAL, "Internal server error", details=details) from problem
 
+    def understood(self, call: Operation) -> None:
+        """What the call does is known."""
+        self.operation = call.name
+        self.digest = call.digest[:DIGEST_DIGITS]
+
     async def _run(self, params: Params, dialect: Dialect, *, reading: bool) -> Answered:
         shell = self.shell
-        self.digest = hashlib.sha256(params.query.encode()).hexdigest()[:16]
         self.operation = params.operation_name
         request = Request(params.query, params.operation_name, params.variables)
         served = shell.environments.now(self.route) or await shell.environments.newest(self.route)
         served, call = await shell.calls.compile(served, request)
         self.served = served
         if isinstance(call, Refusal):
+            self.digest = digest(params.query)
             return Answered(refuse(call, dialect, self.request_id), "client_error", call)
-        self.operation = call.name
+        self.understood(call)
         if reading and call.kind == "mutation":
             raise Refused("BAD_USER_INPUT", "A mutation cannot be sent by GET.", "Use POST.", reason="METHOD")
         ran = await shell.calls.run(served, request, call, self.request_id)
@@ -120,7 +133,7 @@ class Visit:
             return Answered(refuse(ran, dialect, self.request_id), "client_error", ran)
         self.served = ran.served
         body = finish(ran.call, ran.results, dialect, self.request_id)
-        return Answered(body, _class(ran.call, ran.results, request.text))
+        return Answered(body, class_of(ran.call, ran.results, introspection=introspects(request.text)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,10 +182,16 @@ def credential(headers: Mapping[str, str]) -> str | None:
     return presented(readable(headers.get(USER_HEADER)), readable(headers.get("authorization")))
 
 
-def _class(call: Operation, results: list[Any], text: str) -> CallClass:
+def digest(text: str) -> str:
+    """What a document is called in records: the first 16 hex digits of its SHA-256."""
+    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_DIGITS]
+
+
+def class_of(call: Operation, results: list[Any], *, introspection: bool = False) -> CallClass:
+    """The class of a call that ran. `introspection`: its text may ask for the schema."""
     failed = [isinstance(result, Failure) for result in results]
     return outcomes.of_execution(
         has_data=not any(root.required and bad for root, bad in zip(call.roots, failed, strict=True)),
         has_errors=any(failed),
-        introspection=introspects(text) and all(root.kind == "constant" for root in call.roots),
+        introspection=introspection and all(root.kind == "constant" for root in call.roots),
     )

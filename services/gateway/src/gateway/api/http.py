@@ -6,7 +6,6 @@ headers such as X-User-Id are without effect here (P 4).
 
 from __future__ import annotations
 
-import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -84,7 +83,8 @@ class Asked:
             return await self.request.read()
         except web.HTTPRequestEntityTooLarge:
             raise too_large(limit) from None
-        except (web.RequestPayloadError, ClientPayloadError) as problem:
+        except (web.RequestPayloadError, ClientPayloadError, ConnectionError) as problem:
+            # Who breaks off in the middle gets no answer, but is no trouble of ours either.
             raise BadBody(400, f"The body broke off or is malformed: {str(problem)[:100]}.") from None
 
 
@@ -191,44 +191,11 @@ def as_json(value: Any, status: int = 200) -> Reply:
     return Reply(orjson.dumps(value), status)
 
 
-class _Connection(web.RequestHandler):
-    """One connection. What is not HTTP is refused in the same form as everything else, and without a traceback."""
-
-    __slots__ = ()
-
-    def handle_error(
-        self,
-        request: web.BaseRequest,
-        status: int = 500,
-        exc: BaseException | None = None,
-        message: str | None = None,
-    ) -> web.StreamResponse:
-        """The answer to a request that could not be read, or that broke where nothing of ours catches it."""
-        if request.writer.output_size > 0:
-            return super().handle_error(request, status, exc, message)
-        if status >= 500:  # noqa: PLR2004 - HTTP's own number
-            log.error("gateway.broken", problem=message, exc_info=exc)
-            refusal = Refused(INTERNAL, "Internal server error")
-        else:
-            told = (message or "").partition(":")[0].strip()[:100]
-            refusal = BadBody(status, f"This is not an HTTP request: {told}.", "Check its headers and their length.")
-        response = web.Response(body=refusal_body(refusal), status=status, headers={hdrs.CONTENT_TYPE: JSON_TYPE})
-        response.force_close()
-        return response
-
-
-class _Connections(web.Server):
-    """Makes a `_Connection` of each."""
-
-    def __call__(self) -> web.RequestHandler:
-        return _Connection(self, loop=asyncio.get_running_loop(), **self._kwargs)
-
-
 class Server:
     """The listening socket; several workers share the port."""
 
-    def __init__(self, find: Find) -> None:
-        self._server = _Connections(
+    def __init__(self, find: Find, accept: Callable[..., web.Server] = web.Server) -> None:
+        self._server = accept(
             handler(find),
             access_log=None,
             keepalive_timeout=75,

@@ -6,6 +6,7 @@ MORTISE_WORKERS says how many workers share the port and the database connection
 from __future__ import annotations
 
 import asyncio
+import functools
 import gc
 import os
 from collections.abc import Mapping
@@ -19,14 +20,18 @@ from common.logs import observe
 from common.service import Runtime, Service, run
 from gateway import store
 from gateway.api import http, simple
+from gateway.api.connection import Connections
 from gateway.api.control import Control
 from gateway.api.data import Shell
 from gateway.api.figures import Figures
+from gateway.api.heads import Heads
 from gateway.api.http import Asked, Door, Reply, Server
+from gateway.api.lane import Lane
 from gateway.api.modern import Modern
 from gateway.api.simple import Simple
+from gateway.execute import connections
 from gateway.execute.calls import Calls
-from gateway.execute.connections import Connections, share
+from gateway.execute.connections import share
 from gateway.execute.environments import Environments
 from gateway.execute.lookup import Lookup
 from gateway.execute.meter import Meter, Mode
@@ -85,7 +90,7 @@ class Worker:
         )
         budget = self._options.connections or share(await _max_connections(runtime), settings.workers)
         dsn = settings.environments_dsn or settings.postgres_dsn
-        self.connections = Connections(dsn, settings.secret_key, budget)
+        self.connections = connections.Connections(dsn, settings.secret_key, budget)
         environments = Environments(runtime.blobs)
         calls = Calls(self.connections, environments, self.lookup)
         root = settings.wal_dir or Path(settings.data_dir) / "wal"
@@ -102,7 +107,8 @@ class Worker:
         runtime.every(USES_SECONDS, "gateway.uses", self.lookup.tell_uses)
         shell = Shell(self.lookup, environments, calls, self.meter, self.figures)
         control = Control(self.owners, self.lookup, development=self._options.development)
-        self.server = Server(doors(runtime, control, Modern(shell), Simple(shell)))
+        accept = functools.partial(Connections, Lane(shell), Heads(self.lookup.hashed))
+        self.server = Server(doors(runtime, control, Modern(shell), Simple(shell)), accept)
         await self.server.open(settings.http_host, settings.http_port)
         runtime.health.checks["directory"] = self.lookup.check
         runtime.health.checks["schema"] = self.owners.check

@@ -313,6 +313,12 @@ class Directory:
             return Key(id_, row["kind"], row["target"], row["client"]) if "kind" in row else None
         return self._principal(kind, id_, row)
 
+    def expires(self, secret_hash: str) -> datetime | None:
+        """When a known secret ends by itself; None when it does not."""
+        kind, id_ = self.by_hash[secret_hash]
+        at = self.rows[kind][id_].get("expires_at")
+        return None if at is None else datetime.fromisoformat(at)
+
     def _principal(self, kind: str, id_: str, row: dict[str, Any]) -> Principal | None:
         user = self.rows["user"].get(row["user"])
         if user is None or user.get("disabled") or (kind == "session" and row["at"] <= user.get("sessions_after", 0)):

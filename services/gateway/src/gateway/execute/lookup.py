@@ -135,9 +135,13 @@ class Lookup:
             return False
         return await self.wait_for(last)
 
+    def hashed(self, secret: str) -> str:
+        """How the log knows a secret."""
+        return keyed_hash(self._secret_key, "token", secret)
+
     async def holder(self, secret: str) -> Holder | None:
         """Whose secret it is, after a look at the log if it is not known. Raises Refused SERVICE_UNAVAILABLE."""
-        hashed = keyed_hash(self._secret_key, "token", secret)
+        hashed = self.hashed(secret)
         found = self.directory.holder(hashed, clock.now())
         if found is None and hashed not in self.directory.by_hash and await self._news(hashed):
             found = self.directory.holder(hashed, clock.now())

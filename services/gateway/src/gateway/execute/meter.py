@@ -110,7 +110,10 @@ class Meter:
         return self._mode == "strict" or (self._mode == "kind" and kind == "prod")
 
     def record(self, place: Place, call: Call) -> str | None:
-        """Record a call whose outcome is known; its id, None when nothing is metered. Raises OSError."""
+        """Record a call whose outcome is known; its id, None when nothing is metered. `write` must follow.
+
+        Raises OSError when it is the last one of a batch, and `write` did so; then no record since the last one counts.
+        """
         if self._mode == "off":
             return None
         self._calls += 1
@@ -130,16 +133,33 @@ class Meter:
         )
         self._journal.append(row)
         if self._journal.open_count >= batches.CALLS_MAX:
-            self._seal()
-            self._full.set()
-        self._some.set()
+            self.write()
         return call_id.decode()
 
-    async def on_disk(self) -> None:
-        """Wait until all that was recorded so far would survive a power loss. Raises OSError when it would not."""
-        if self._mode != "off":
-            # Others wait for the same fsync: one caller who goes away must not cancel it.
-            await asyncio.shield(self._journal.syncing.done())
+    def write(self) -> None:
+        """Write what was recorded: it survives the end of this process. Raises OSError when it will not."""
+        if self._mode == "off":
+            return
+        journal_ = self._journal
+        try:
+            journal_.write()
+        except OSError:
+            journal_.forget()
+            raise
+        if journal_.open_count >= batches.CALLS_MAX:
+            self._seal()
+            self._full.set()
+        if not self._some.is_set():
+            self._some.set()
+
+    def on_disk(self) -> asyncio.Future[None]:
+        """Completes when all that was written so far would survive a power loss. Fails with OSError if it would not."""
+        if self._mode == "off":
+            done = asyncio.get_running_loop().create_future()
+            done.set_result(None)
+            return done
+        # Others wait for the same fsync: one caller who goes away must not cancel it.
+        return asyncio.shield(self._journal.syncing.done())
 
     def _now_ms(self) -> int:
         """Milliseconds since the epoch that never go back, so that a watermark stays true when the clock is set."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import fcntl
 import os
+from collections import OrderedDict
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
@@ -19,6 +20,8 @@ from gateway.domain.journal import Recovered, Seal
 
 SEGMENT_BYTES: Final = 16 * 1024 * 1024
 """A segment is ended by the first seal after this size."""
+BATCHES_KEPT: Final = 4
+"""Sealed batches held in memory until they are sent; older ones are read from disk again."""
 SEGMENTS_KEPT: Final = 4
 """Sent segments that stay on disk, so that the last calls can be looked at and sent again by hand."""
 
@@ -158,20 +161,42 @@ class Journal:
         else:
             self._next_segment()
         self.syncing = Syncing(self._file)
+        self._unwritten: list[bytes] = []
+        self._rows: list[bytes] = []
+        """Rows of the open batch, as far as this process recorded them."""
+        self._built: OrderedDict[int, bytes] = OrderedDict()
 
     def append(self, row: bytes) -> None:
-        """Record a call. It survives the end of this process at once, and of the machine after `syncing.done()`."""
-        self._write(journal.line(journal.CALL, row))
+        """Record a call: it survives the end of this process after `write()`, of the machine after `syncing.done()`."""
+        self._unwritten.append(journal.line(journal.CALL, row))
+        self._rows.append(row)
         self.open_count += 1
+
+    def write(self) -> None:
+        """Write what was recorded, all at once. Raises OSError; then it is still to be written, or to be forgotten."""
+        if self._unwritten:
+            self._write(b"".join(self._unwritten))
+            self._unwritten = []
+
+    def forget(self) -> None:
+        """Drop what was recorded and could not be written."""
+        lost, self._unwritten = len(self._unwritten), []
+        self.open_count -= lost
+        del self._rows[len(self._rows) - lost :]
 
     def seal(self, *, watermark_ms: int, final: bool = False) -> Seal:
         """Make the calls since the last seal the next batch, maybe an empty one."""
+        self.write()
         number, start, end = self.number + 1, self._open_start, self._end
         bare = Seal(number, self.segment, start, end, self.open_count, watermark_ms, final, "")
-        sha = journal.digest(self._message(bare))
-        seal = Seal(number, self.segment, start, end, self.open_count, watermark_ms, final, sha)
+        message = self._message(bare, b",".join(self._rows) if len(self._rows) == self.open_count else None)
+        seal = Seal(number, self.segment, start, end, self.open_count, watermark_ms, final, journal.digest(message))
         self._write(journal.seal_line(seal))
         self.number, self.open_count, self._open_start = number, 0, self._end
+        self._rows = []
+        self._built[number] = message
+        if len(self._built) > BATCHES_KEPT:
+            self._built.popitem(last=False)
         if self._end >= SEGMENT_BYTES and not final:
             self._next_segment()
             self.syncing.follow(self._file)
@@ -179,6 +204,9 @@ class Journal:
 
     def message(self, seal: Seal) -> bytes:
         """The bytes of a sealed batch. Raises ValueError when the disk no longer holds what was sealed."""
+        built = self._built.get(seal.number)
+        if built is not None:
+            return built
         message = self._message(seal)
         if journal.digest(message) != seal.sha:
             at = self.directory.segment_path(self.epoch, seal.segment)
@@ -191,16 +219,19 @@ class Journal:
         self.syncing.close()
         os.close(self._file)
 
-    def _message(self, seal: Seal) -> bytes:
-        data = b""
-        if seal.count:
-            path = self.directory.segment_path(self.epoch, seal.segment)
-            with path.open("rb") as file:
-                file.seek(seal.start)
-                data = file.read(seal.end - seal.start)
-        rows = journal.calls_of(data, seal)
+    def _message(self, seal: Seal, rows: bytes | None = None) -> bytes:
+        """The batch of a seal; `rows` are its calls, joined by commas, where they are known without the disk."""
+        if rows is None:
+            rows = journal.calls_of(self._sealed(seal), seal)
         gateway = self.directory.gateway
         return journal.batch(gateway, self.epoch, seal.number, rows, watermark_ms=seal.watermark_ms, final=seal.final)
+
+    def _sealed(self, seal: Seal) -> bytes:
+        if not seal.count:
+            return b""
+        with self.directory.segment_path(self.epoch, seal.segment).open("rb") as file:
+            file.seek(seal.start)
+            return file.read(seal.end - seal.start)
 
     def _write(self, data: bytes) -> None:
         written = os.write(self._file, data)
