@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Iterator
-from urllib.parse import urlsplit
 
-import nats
 import pytest
 
-from provisioner.execute.cluster import Cluster
-from tests.support.door import Door
+from gateway.execute.connections import Connections
+from tests.support.door import Door, Live, opened
 from tests.support.stack import Stack, a_directory
 
 
@@ -21,12 +19,21 @@ def gateway() -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 async def door(gateway: Stack) -> AsyncIterator[Door]:
-    user, password = gateway.account("provision")
-    server = urlsplit(gateway.postgres_dsn)
-    key = bytes.fromhex((gateway.data / "secret.key").read_text().strip())
-    client = await nats.connect(gateway.nats_url)
-    dsn = f"postgresql://{user}:{password}@{server.hostname}:{server.port}/mortise"
-    opened = Door(gateway, client, Cluster(dsn, key))
-    yield opened
-    await opened.close()
-    await client.close()
+    async with opened(gateway) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+async def lives(door: Door) -> list[Live]:
+    """Environments without a history."""
+    return [await door.environment("type Note @model { id: ID! @isUnique text: String }", "dev") for _ in range(4)]
+
+
+@pytest.fixture
+async def made() -> AsyncIterator[list[Connections]]:
+    """Every pool of connections that a test makes; closed behind it."""
+    found: list[Connections] = []
+    yield found
+    for one in found:
+        await one.close()
+        assert one.open == 0

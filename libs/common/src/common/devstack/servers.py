@@ -19,6 +19,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlencode
 
 from common.bootstrap import accounts
 from common.devstack.home import DevstackError, Home
@@ -54,6 +55,8 @@ class Server:
     url: str
     """Without user and password for NATS; with the superuser's for PostgreSQL."""
     port: int
+    local: str = ""
+    """The same through its socket, which costs less; empty when there is none. Without user and password."""
 
 
 @dataclass(frozen=True)
@@ -155,7 +158,8 @@ def postgres(home: Home) -> tuple[Recipe | None, Server]:
     )
     _forget_reused_pid(data)
     dsn = f"postgresql://{POSTGRES_USER}:{home.kept.postgres_password}@{LOOPBACK}:{port}/postgres"
-    return make, Server(recipe, lambda pid: _postgres_ready(data, pid), dsn, port)
+    local = f"postgresql://?{urlencode({'host': str(sockets), 'port': port})}"
+    return make, Server(recipe, lambda pid: _postgres_ready(data, pid), dsn, port, local)
 
 
 def finish_cluster(home: Home) -> None:
@@ -199,7 +203,7 @@ def _postgres_binaries() -> Path:
 
 
 def _socket_folder(folder: Path) -> Path:
-    """For people with psql: next to the data, unless its path is too long for a socket."""
+    """For the gateway and for people with psql: next to the data, unless its path is too long for a socket."""
     sockets = folder / "socket"
     if len(str(sockets)) > _SOCKET_PATH_MAX:
         return folder

@@ -136,9 +136,10 @@ class Supervisor:
         self.home.keep()  # passwords first: a cluster made with forgotten ones would be lost
         nats_url, postgres_dsn = os.environ.get("MORTISE_NATS_URL"), os.environ.get("MORTISE_POSTGRES_DSN")
         making: Running | None = None
+        local = ""
         if not postgres_dsn:
             make, postgres = servers.postgres(self.home)
-            postgres_dsn = postgres.url
+            postgres_dsn, local = postgres.url, postgres.local
             part = Part("postgres", lambda: postgres.recipe, postgres.ready)
             if make is None:
                 self._add(part)
@@ -149,7 +150,8 @@ class Supervisor:
             nats_url, self._own_nats = nats.url, True
             self._add(Part("nats-server", lambda: nats.recipe, nats.ready))
         self.home.keep()
-        self.site = services.Site(nats_url, postgres_dsn, self.site.host, self.site.port, self.site.workers)
+        here = self.site
+        self.site = services.Site(nats_url, postgres_dsn, here.host, here.port, here.workers, local)
         bootstrapping = self._import_libraries(servers_are_new=making is not None)
         if making is not None:
             self._finish(making)

@@ -6,21 +6,22 @@ The engine decides what a row or an SQL error means; here connections, transacti
 from __future__ import annotations
 
 import asyncio
-import contextlib
+import functools
 import secrets
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from enum import Enum
 from typing import Final
-
-import asyncpg
 
 from common import clock
 from common.errors import INTERNAL, SERVICE_UNAVAILABLE, Refused
 from common.logs import log
+from gateway.domain.directory import Route
 from gateway.engine import (
+    OBJECTION,
     Again,
-    Answered,
     Call,
     Engine,
     Failure,
@@ -29,23 +30,28 @@ from gateway.engine import (
     Request,
     Result,
     Root,
+    fitting,
     ids,
-    introspects,
-    judge,
     settled,
+    slow,
     timed_out,
     unexpected,
 )
-from gateway.execute.connections import LOST, Connection, Connections
+from gateway.execute.connections import Connections
 from gateway.execute.environments import Environments, Served
 from gateway.execute.lookup import Lookup
+from gateway.execute.pool import Errand
+from gateway.execute.wire.messages import Problem
+from gateway.execute.wire.outcomes import Lost, Outcome
 
 RETRIES: Final = 3
 """Times a root field is run again after it lost against a concurrent transaction."""
-CONSTRAINED: Final = asyncpg.IntegrityConstraintViolationError
-
 CANCELED: Final = "57014"
 """SQLSTATE of a statement that took longer than it may."""
+STALE: Final = frozenset({"0A000", "26000"})
+"""SQLSTATEs of a prepared statement that must be prepared again: its result changed, or the server does not know it."""
+RESOURCES: Final = "53"
+"""Class of errors that say what the server is short of."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +63,13 @@ class Ran:
     results: list[Result]
 
 
-class _Moved(Exception):  # noqa: N818 - a state of the world
-    """The environment serves another model than the one this call was compiled for."""
+class Unsettled(Enum):
+    """A read that was begun has no result yet."""
+
+    UNSETTLED = "run looks at it again"
+
+
+UNSETTLED: Final = Unsettled.UNSETTLED
 
 
 class Calls:
@@ -79,28 +90,52 @@ class Calls:
                 call = await _compiled(served, request)
         return served, call
 
+    def start_read(self, served: Served, call: Call, done: Callable[[Result | Refused | Unsettled], None]) -> bool:
+        """Begin a call of exactly one root field that is a read, at the least cost; False: it must be `run`.
+
+        `done` is called once, from the event loop, never before this returns, and must not raise: with the result; with
+        a Refused, when nothing ran; or with UNSETTLED, when `run` should look at it again, with all the rules.
+        """
+        if len(call.roots) != 1 or call.roots[0].kind != "read":
+            return False
+        route, statement = served.route, call.roots[0].statements[0]
+
+        def told(outcome: Outcome | Refused) -> None:
+            match outcome:
+                case None | str():
+                    done(outcome)
+                case Refused() if outcome.code != INTERNAL:
+                    done(outcome)
+                case Problem(sqlstate=state) if state == CANCELED:
+                    done(timed_out())
+                case Lost(silent=True):
+                    # Asking again would only take as long once more.
+                    done(_gone(call))
+                case _:
+                    done(UNSETTLED)
+
+        values = statement.values(call.variables, _NOT_FRESH)
+        if not statement.small:
+            self._connections.submit(route.environment, route.database, Errand(((statement.sql, values),), told))
+            return True
+        try:
+            self._connections.ask(route.environment, route.database, statement, values, told)
+        except ValueError:
+            return False
+        return True
+
     async def run(self, served: Served, request: Request, call: Call, request_id: str) -> Ran | Refusal:
         """Run all root fields. Raises Refused while nothing has run; later refusals stand beside what has."""
-        results: list[Result] = []
-        renewed = False
-        while len(results) < len(call.roots):
-            try:
-                await self._roots(served, call, results)
-            except Refused as refusal:
-                if not results and refusal.code != INTERNAL:
-                    raise
-                results.append(_failed(refusal, request_id))
-            except _Moved:
-                if renewed:
-                    results.append(_failed(_CHANGING, request_id))
-                    continue
-                renewed = True
-                served = await self._renewed(served)
-                again = await _compiled(served, request)
-                if isinstance(again, Refusal):
-                    return again
-                call = again
-        return Ran(served, call, results)
+        running = _Running(served, call, request_id)
+        go = self._reads if call.kind == "query" else self._writes
+        if await go(running) is Again.MOVED:
+            running.served = served = await self._renewed(served)
+            again = await _compiled(served, request)
+            if isinstance(again, Refusal):
+                return again
+            running.call, running.renewed = again, True
+            await go(running)
+        return Ran(running.served, running.call, running.results)
 
     async def _renewed(self, served: Served) -> Served:
         await self._lookup.catch_up()
@@ -109,122 +144,138 @@ class Calls:
             raise Refused(SERVICE_UNAVAILABLE, "The environment is being removed.")
         return await self._environments.newest(route)
 
-    async def _roots(self, served: Served, call: Call, results: list[Result]) -> None:
-        """Run what has no result yet."""
-        if all(root.kind == "constant" for root in call.roots):
-            results += [settled(root) for root in call.roots]
-            return
-        route = served.route
-        for number in range(2):
-            try:
-                connection = await self._connections.take(route.environment, route.database)
-                try:
-                    while len(results) < len(call.roots):
-                        results.append(await _root(connection, served.engine, call, call.roots[len(results)]))
-                except LOST:
-                    # The driver may not have noticed yet; nobody must be given this one.
-                    connection.terminate()
-                    raise
-                finally:
-                    self._connections.give_back(route.environment, connection)
-            except LOST as problem:
-                # A read can be asked again; a change may have happened, and only the caller can know what to do.
-                # Where a server stands still, asking again would only take as long once more.
-                silent = isinstance(problem, TimeoutError)
-                if number or silent or call.roots[len(results)].kind == "write":
-                    raise _gone(call) from problem
-            else:
-                return
+    async def _writes(self, running: _Running) -> Again | None:
+        """Run what has no result yet, one after the other. MOVED, if that can still be helped: go on with a newer call.
 
-
-async def _root(connection: Connection, engine: Engine, call: Call, root: Root) -> Result:
-    """One root field, run again while it loses against concurrent transactions. Raises _Moved, Refused."""
-    if root.kind == "constant":
-        return settled(root)
-    for attempt in range(RETRIES + 1):
-        try:
-            outcome = await (_read if root.kind == "read" else _write)(connection, call, root)
-        except ValueError as problem:
-            # asyncpg's word for a parameter that does not fit its type: the statement never left this process.
-            log.error("gateway.sql", outcome="unexpected", problem=str(problem))
-            raise Refused(INTERNAL, "Internal server error") from problem
-        except LOST:
-            raise
-        except asyncpg.PostgresError as problem:
-            outcome = _explained(engine, problem)
-        match outcome:
-            case Again.MOVED:
-                raise _Moved
-            case Again.RETRY if attempt < RETRIES:
-                await asyncio.sleep(secrets.randbelow(10 << attempt) / 1000)
-            case Again.RETRY:
-                break
-            case _:
+        Raises Refused while nothing has run.
+        """
+        while len(running.results) < len(running.call.roots):
+            outcome = await self._root(running, running.call.roots[len(running.results)])
+            if outcome is Again.MOVED and not running.renewed:
                 return outcome
-    raise Refused(SERVICE_UNAVAILABLE, "Too many concurrent changes of the same data.", "Try again in a moment.")
+            if isinstance(outcome, Refused) and outcome.code != INTERNAL and not running.results:
+                raise outcome
+            running.results.append(running.placed(running.fitted(running.results, outcome)))
+        return None
+
+    async def _reads(self, running: _Running) -> Again | None:
+        """Run all root fields: small ones at once, the others one after the other. MOVED: the same with a newer call.
+
+        Raises Refused when nothing could be run.
+        """
+        roots = running.call.roots
+        outcomes: dict[int, Result | Refused | Again] = {}
+
+        async def fill(numbers: Sequence[int]) -> None:
+            for number in numbers:
+                outcomes[number] = running.fitted(outcomes.values(), await self._root(running, roots[number]))
+
+        alone = [number for number, root in enumerate(roots) if root.kind == "read" and root.statements[0].small]
+        groups = [[number] for number in alone] + [[n for n in range(len(roots)) if n not in alone]]
+        if len(roots) == 1:
+            await fill([0])
+        else:
+            await asyncio.gather(*(fill(each) for each in groups))
+        if Again.MOVED in outcomes.values() and not running.renewed:
+            return Again.MOVED
+        refused = [one for one in outcomes.values() if isinstance(one, Refused) and one.code != INTERNAL]
+        if refused and len(refused) == sum([root.kind != "constant" for root in roots]):
+            raise refused[0]
+        running.results = [running.placed(outcomes[number]) for number in range(len(roots))]
+        return None
+
+    async def _root(self, running: _Running, root: Root) -> Result | Refused | Again:
+        """One root field, run again while it loses against concurrent transactions. Of `Again` only MOVED is told."""
+        if root.kind == "constant":
+            return settled(root)
+        call, attempts, lost = running.call, 0, False
+        small = root.kind == "read" and root.statements[0].small
+        while True:
+            outcome = await self._outcome(running.served.route, root, call, small=small)
+            match outcome:
+                case Lost(set_aside=True):
+                    small = False
+                    continue
+                case Lost(silent=silent):
+                    # A read can be asked again; a change may have happened, and only the caller can know what to do.
+                    # Where a server stands still, asking again would only take as long once more.
+                    if lost or silent or root.kind == "write":
+                        return _gone(call)
+                    lost = True
+                    continue
+                case Problem():
+                    meaning = _explained(running.served.engine, call, root, outcome)
+                case _:
+                    return outcome
+            if meaning is not Again.RETRY:
+                return meaning
+            if attempts == RETRIES:
+                return _BUSY
+            await asyncio.sleep(secrets.randbelow(10 << attempts) / 1000)
+            attempts += 1
+
+    async def _outcome(self, route: Route, root: Root, call: Call, *, small: bool) -> Outcome | Refused:
+        """What becomes of a root field's statements, run once."""
+        fresh = _NOT_FRESH if root.kind == "read" else _fresh(root)
+        steps = [(one.sql, one.values(call.variables, fresh)) for one in root.statements]
+        answer: asyncio.Future[Outcome | Refused] = asyncio.get_running_loop().create_future()
+        batch = root.statements[0].batch if small else ""
+        errand = Errand(steps, functools.partial(_settle, answer), small=small, batch=batch)
+        self._connections.submit(route.environment, route.database, errand)
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            # What was sent goes on without us; what still waits is not begun.
+            self._connections.withdraw(route.environment, errand)
+            raise
+
+
+def _settle(answer: asyncio.Future[Outcome | Refused], outcome: Outcome | Refused) -> None:
+    if not answer.done():
+        answer.set_result(outcome)
+
+
+@dataclass(slots=True)
+class _Running:
+    """An operation while it runs."""
+
+    served: Served
+    call: Call
+    request_id: str
+    results: list[Result] = field(default_factory=list)
+    renewed: bool = False
+    """Its call was compiled once more, for a newer model."""
+
+    def fitted(self, outcomes: Iterable[object], outcome: Result | Refused | Again) -> Result | Refused | Again:
+        """The next outcome, or a failure when the answer would be larger with it than the environment allows."""
+        if not isinstance(outcome, str):
+            return outcome
+        held = [one for one in outcomes if isinstance(one, str)]
+        return fitting(held, outcome, self.served.engine.limits.response_bytes)
+
+    def placed(self, outcome: Result | Refused | Again) -> Result:
+        """What stands in the place of one root field (G 7.1)."""
+        if isinstance(outcome, Again):
+            outcome = _CHANGING
+        if not isinstance(outcome, Refused):
+            return outcome
+        if outcome.code == INTERNAL:
+            return unexpected(self.request_id)
+        return Failure(outcome.code, f"{outcome.message} {outcome.hint or ''}".strip())
 
 
 _CHANGING: Final = Refused(SERVICE_UNAVAILABLE, "The environment is being changed.", "Try again in a moment.")
-
-
-def _failed(refusal: Refused, request_id: str) -> Failure:
-    """A refusal in the place of one root field (G 7.1)."""
-    if refusal.code != INTERNAL:
-        return Failure(refusal.code, f"{refusal.message} {refusal.hint or ''}".strip())
-    return unexpected(request_id)
+_BUSY: Final = Refused(SERVICE_UNAVAILABLE, "Too many concurrent changes of the same data.", "Try again in a moment.")
 
 
 async def _compiled(served: Served, request: Request) -> Call | Refusal:
-    if introspects(request.text):
+    if slow(request.text):
         # An engine of its own, because a thread runs it: caches are not shared between threads.
-        return await asyncio.get_running_loop().run_in_executor(_INTROSPECTION, served.schema_engine.call, request)
+        return await asyncio.get_running_loop().run_in_executor(_SLOW, served.slow_engine.call, request)
     return served.engine.call(request)
 
 
-_INTROSPECTION: Final = ThreadPoolExecutor(1, thread_name_prefix="introspection")
-
-
-async def _read(connection: Connection, call: Call, root: Root) -> Result | Again:
-    (statement,) = root.statements
-    row = await connection.fetchrow(statement.sql, *statement.values(call.variables, _NOT_FRESH))
-    answer: str | None = None if row is None else row[0]
-    return answer
-
-
-async def _write(connection: Connection, call: Call, root: Root) -> Result | Again:
-    if len(root.statements) == 1:
-        # It is a transaction of its own, and writes nothing when its verdict objects.
-        outcome = await _statements(connection, call, root)
-        return outcome.text if isinstance(outcome, Answered) else outcome
-    transaction = connection.transaction()
-    await transaction.start()
-    try:
-        outcome = await _statements(connection, call, root)
-    except LOST:
-        raise
-    except BaseException:
-        with contextlib.suppress(*LOST):
-            await transaction.rollback()
-        raise
-    if isinstance(outcome, Answered):
-        await transaction.commit()
-        return outcome.text
-    await transaction.rollback()
-    return outcome
-
-
-async def _statements(connection: Connection, call: Call, root: Root) -> Answered | Failure | Again:
-    """The statements of a write in order, up to the first one that says no."""
-    fresh = _fresh(root)
-    for statement in root.statements:
-        values = statement.values(call.variables, fresh)
-        if statement.expects == "nothing":
-            await connection.execute(statement.sql, *values)
-            continue
-        outcome = judge(statement, await connection.fetchrow(statement.sql, *values), call.variables)
-        if outcome is not None:
-            return outcome
-    raise AssertionError("the last statement of a write answers")
+_SLOW: Final = ThreadPoolExecutor(1, thread_name_prefix="compiler")
 
 
 _NOT_FRESH: Final = Fresh(datetime.min.replace(tzinfo=UTC))
@@ -242,20 +293,23 @@ def _fresh(root: Root) -> Fresh:
 _IDS: Final = ids.Sequence()
 
 
-def _explained(engine: Engine, problem: asyncpg.PostgresError) -> Failure | Again:
-    """What an SQL error means. Raises Refused INTERNAL for one that nobody foresaw."""
-    state: str = problem.sqlstate or ""
+def _explained(engine: Engine, call: Call, root: Root, problem: Problem) -> Failure | Refused | Again:
+    """What an SQL error means."""
+    state = problem.sqlstate
+    if state == OBJECTION:
+        return engine.judge(root, problem.message, call.variables)
     if state == CANCELED:
         return timed_out()
-    if isinstance(problem, asyncpg.InsufficientResourcesError):
-        log.error("gateway.sql", outcome="resources", sqlstate=state, problem=str(problem))
-        raise Refused(SERVICE_UNAVAILABLE, "The database is short of resources.") from problem
-    constraint = problem.constraint_name if isinstance(problem, CONSTRAINED) else None
-    meaning = engine.explain(state, constraint, problem.detail)
-    if meaning is None:
-        log.error("gateway.sql", outcome="unexpected", sqlstate=problem.sqlstate, problem=str(problem))
-        raise Refused(INTERNAL, "Internal server error") from problem
-    return meaning
+    if state in STALE:
+        return Again.RETRY
+    if state.startswith(RESOURCES):
+        log.error("gateway.sql", outcome="resources", sqlstate=state, problem=problem.message)
+        return Refused(SERVICE_UNAVAILABLE, "The database is short of resources.")
+    meaning = engine.explain(state, problem.constraint, problem.detail)
+    if meaning is not None:
+        return meaning
+    log.error("gateway.sql", outcome="unexpected", sqlstate=state, problem=problem.message)
+    return Refused(INTERNAL, "Internal server error")
 
 
 def _gone(call: Call) -> Refused:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import OrderedDict
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -18,6 +19,7 @@ from common.logs import log
 from contracts import names
 from contracts.model import decode
 from gateway.domain import journal
+from gateway.domain.bounds import DEFAULTS, Limits
 from gateway.domain.directory import Route
 from gateway.domain.journal import Place
 from gateway.engine import Engine, Prepared, Request, prepare
@@ -37,8 +39,8 @@ class Served:
 
     route: Route
     engine: Engine
-    schema_engine: Engine
-    """For operations that ask for the schema; it runs in a thread."""
+    slow_engine: Engine
+    """For operations that ask for the schema, or whose text is long; it runs in a thread."""
     endpoint: str
     """Its path segment."""
     place: Place
@@ -48,8 +50,9 @@ class Served:
 class Environments:
     """The environments this worker has compiled."""
 
-    def __init__(self, blobs: Blobs) -> None:
+    def __init__(self, blobs: Blobs, limits: Mapping[str, Limits] = DEFAULTS) -> None:
         self._blobs = blobs
+        self._limits = limits
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._building: dict[Route, asyncio.Task[Served]] = {}
         self._models: dict[str, asyncio.Task[Prepared]] = {}
@@ -90,13 +93,14 @@ class Environments:
 
     async def _build(self, route: Route) -> Served:
         prepared = await asyncio.shield(self._model(route.model_sha))
-        engine = Engine(prepared, bytes_max=PLAN_BYTES)
+        limits = self._limits[route.kind]
+        engine = Engine(prepared, bytes_max=PLAN_BYTES, limits=limits)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._threads, engine.call, WARMING)
         return Served(
             route,
             engine,
-            Engine(prepared, bytes_max=SCHEMA_BYTES),
+            Engine(prepared, bytes_max=SCHEMA_BYTES, limits=limits),
             names.endpoint(route.environment),
             place_of(route),
         )

@@ -1,0 +1,120 @@
+"""The connections of one environment: which of them takes what, and who waits for one."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from common.errors import Refused
+from gateway.execute.wire.outcomes import Outcome
+from gateway.execute.wire.wire import Step, Wire
+
+SHARED: Final = 3
+"""Connections that small reads of one environment share; more only wake more of the server's processes."""
+BUSY: Final = 8
+"""Outstanding statements from which another connection is worth its costs."""
+DEEP: Final = 64
+"""Small reads that stand on one connection at most; the rest waits its turn."""
+
+Told = Callable[[Outcome | Refused], None]
+"""Told what became of an errand, once, from the event loop; a Refused means that nothing was sent. Must not raise."""
+
+
+@dataclass(slots=True, eq=False)
+class Errand:
+    """Statements to be run in one transaction, and who is told what the last one answers."""
+
+    steps: Sequence[Step]
+    told: Told
+    small: bool = False
+    """One read that is known to be small: it may share a connection, and be asked elsewhere when held up."""
+    batch: str = ""
+    """The same read for many at once, see `Statement.batch`."""
+    since: float = 0.0
+    """Since when it waits, on the loop's clock."""
+
+
+@dataclass(slots=True, eq=False)
+class Pool:
+    """One environment's connections, the most used first."""
+
+    environment: str
+    database: str
+    wires: list[Wire] = field(default_factory=list)
+    opening: int = 0
+    waiting: deque[Errand] = field(default_factory=deque)
+    large: int = 0
+    """How many of those who wait want a connection for themselves."""
+    no_more_until: float = 0.0
+    """The last attempt to open one failed: until then only need makes us try again."""
+
+    @property
+    def size(self) -> int:
+        """Connections open or being opened."""
+        return len(self.wires) + self.opening
+
+    def shared(self) -> Wire | None:
+        """The first that is not busy of the connections that small reads share, else the least busy.
+
+        None when all are full. Together on few connections they cost less than each on one of its own.
+        """
+        best: Wire | None = None
+        least, seen = DEEP, 0
+        for wire in self.wires:
+            if wire.usable:
+                count = wire.outstanding
+                if count < BUSY:
+                    return wire
+                if count < least:
+                    best, least = wire, count
+                seen += 1
+                if seen == SHARED:
+                    break
+        return best
+
+    def free_for(self, errand: Errand) -> Wire | None:
+        """A connection that an errand can have at once. Others than small ones leave alone what small reads share."""
+        if errand.small:
+            return self.shared()
+        for wire in reversed(self.wires):
+            if wire.idle:
+                return wire
+        return None
+
+    def idle_longest(self) -> Wire | None:
+        """The connection that can best be spared."""
+        return min([wire for wire in self.wires if wire.idle], key=lambda wire: wire.used_at, default=None)
+
+    def takes(self, wire: Wire) -> bool:
+        """Whether a connection takes the first errand that waits."""
+        return wire.usable and wire.outstanding < DEEP
+
+    def may_grow(self, now: float) -> bool:
+        """Whether small reads may get one more connection to share."""
+        return not self.opening and len(self.wires) < SHARED and now >= self.no_more_until
+
+    def needs_another(self) -> bool:
+        """Whether those who wait need more connections than are being opened: small reads share some."""
+        if self.large > self.opening:
+            return True
+        return bool(self.waiting) and not self.opening and sum([wire.usable for wire in self.wires]) < SHARED
+
+    # --- who waits ------------------------------------------------------------------------------------------------
+
+    def put(self, errand: Errand) -> None:
+        """The errand waits, behind all others."""
+        self.waiting.append(errand)
+        self.large += not errand.small
+
+    def take(self) -> Errand:
+        """The errand that waited longest."""
+        errand = self.waiting.popleft()
+        self.large -= not errand.small
+        return errand
+
+    def remove(self, errand: Errand) -> None:
+        """The errand waits no longer."""
+        self.waiting.remove(errand)
+        self.large -= not errand.small
