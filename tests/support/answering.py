@@ -10,8 +10,8 @@ import asyncpg
 import orjson
 
 from gateway.engine import (
+    OBJECTION,
     Again,
-    Answered,
     Call,
     Engine,
     Failure,
@@ -21,7 +21,6 @@ from gateway.engine import (
     Result,
     Root,
     finish,
-    judge,
     refuse,
     settled,
 )
@@ -78,29 +77,31 @@ class Client:
                 (statement,) = root.statements
                 answer: Any = await self.connection.fetchval(statement.sql, *statement.values(call.variables, fresh))
                 return answer if answer is None else str(answer)
-            return await self._write(call, root, fresh)
+            return await written(self.connection, call, root, fresh)
         except asyncpg.PostgresError as problem:
-            constraint = getattr(problem, "constraint_name", None)
-            meaning = self.engine.explain(problem.sqlstate or "", constraint, problem.detail)
+            meaning = meant(self.engine, call, root, problem)
             if isinstance(meaning, Failure):
                 return meaning
             raise
 
-    async def _write(self, call: Call, root: Root, fresh: Fresh) -> Result:
-        transaction = self.connection.transaction()
-        await transaction.start()
-        try:
-            for statement in root.statements:
-                row = await self.connection.fetchrow(statement.sql, *statement.values(call.variables, fresh))
-                outcome = judge(statement, row, call.variables)
-                if isinstance(outcome, Answered):
-                    await transaction.commit()
-                    return outcome.text
-                if outcome is not None:
-                    await transaction.rollback()
-                    assert not isinstance(outcome, Again), outcome
-                    return outcome
-        except BaseException:
-            await transaction.rollback()
-            raise
-        raise AssertionError("the last statement of a write answers")
+
+async def written(connection: asyncpg.Connection, call: Call, root: Root, fresh: Fresh) -> str | None:
+    """Run a write in a transaction, or in a part of the one that is open. Raises what PostgreSQL raises."""
+    *first, last = root.statements
+    if not first and not connection.is_in_transaction():
+        return _text(await connection.fetchval(last.sql, *last.values(call.variables, fresh)))
+    async with connection.transaction():
+        for statement in first:
+            await connection.execute(statement.sql, *statement.values(call.variables, fresh))
+        return _text(await connection.fetchval(last.sql, *last.values(call.variables, fresh)))
+
+
+def _text(answer: Any) -> str | None:
+    return answer if answer is None else str(answer)
+
+
+def meant(engine: Engine, call: Call, root: Root, problem: asyncpg.PostgresError) -> Failure | Again | None:
+    """What an SQL error means."""
+    if problem.sqlstate == OBJECTION:
+        return engine.judge(root, problem.message, call.variables)
+    return engine.explain(problem.sqlstate or "", getattr(problem, "constraint_name", None), problem.detail)

@@ -17,15 +17,17 @@ from typing import Any, Final
 
 from graphql import OperationDefinitionNode, parse
 
-from contracts.model import Entity, Field, digest, encode
+from contracts.model import Entity, Field, Relation, digest, encode
+from gateway.domain.bounds import Limits
 from gateway.engine import Call, Engine, Prepared, Refusal, Request, prepare
 from gateway.engine.failure import Failed, Failure, Rejected
 from gateway.engine.operation import chosen, flatten
 from gateway.engine.operation.document import read
 from gateway.engine.operation.variables import coerced
 from gateway.engine.plan import plan
+from gateway.engine.plan.changes import Column
 from gateway.engine.plan.tree import Link
-from gateway.engine.source import Const, NewId, Now, Several, Var
+from gateway.engine.source import Const, Each, Edge, Listed, ListText, NewId, Now, Several, Var
 from tests.support.schemas import model
 
 CASES: Final = Path(__file__).parent.parent / "unit" / "gateway" / "cases"
@@ -101,11 +103,11 @@ def _case(path: Path) -> Case:
 def _plans(case: Case) -> Iterator[str]:
     ready = prepared(case.area)
     try:
-        document = read(case.text, ready.generated.schema)
+        document = read(case.text, ready.generated.schema, Limits())
         for name in case.operations:
             declared = chosen(document, name)
-            values, _ = coerced(declared.variables, case.variables)
-            operation = flatten(ready.generated.schema, document, declared, values)
+            values, _ = coerced(declared.variables, case.variables, Limits())
+            operation = flatten(ready.generated.schema, document, declared, values, Limits())
             meanings = ready.generated.queries if operation.kind == "query" else ready.generated.mutations
             for selected in operation.roots:
                 yield f"{selected.key}:"
@@ -142,7 +144,7 @@ def _tree(value: Any, indent: str) -> Iterator[str]:
         yield f"{indent}{short}"
 
 
-def _short(value: Any) -> str:  # noqa: PLR0911 - one case per kind of value
+def _short(value: Any) -> str:
     match value:
         case Entity(name=name, table=table):
             return f"{name} ({table})"
@@ -151,8 +153,20 @@ def _short(value: Any) -> str:  # noqa: PLR0911 - one case per kind of value
         case Link():
             where = value.table or value.column
             return f"{value.near.name}.{value.field.name} -> {value.far.name} [{value.keeps} {where}]"
+        case Relation(name=name, storage=storage):
+            return f"{name} [{storage}]"
+        case Column(name=name):
+            return name
         case Failure():
             return _said(value)
+        case tuple():
+            return "(" + ", ".join(_short(item) or "\n" + "\n".join(_tree(item, "      ")) for item in value) + ")"
+        case _:
+            return _source(value)
+
+
+def _source(value: Any) -> str:  # noqa: PLR0911 - one case per kind of source
+    match value:
         case Const():
             return f"const {value.value!r}"
         case Var():
@@ -163,12 +177,16 @@ def _short(value: Any) -> str:  # noqa: PLR0911 - one case per kind of value
             return f"new id {value.number}"
         case Now():
             return "now"
-        case tuple():
-            return "(" + ", ".join(_short(item) or "\n" + "\n".join(_tree(item, "      ")) for item in value) + ")"
-        case _ if dataclasses.is_dataclass(value):
-            return ""
+        case Listed(parts=parts) | Each(items=parts):
+            return f"{type(value).__name__.lower()} {', '.join(_short(part) for part in parts)}"
+        case ListText(of=of):
+            return f"text of {_short(of)}"
+        case Edge(holder=holder, target=target, kept=kept):
+            return f"{_short(holder)} -> {_short(target)}{' (with its holder)' if kept else ''}"
+        case _ if callable(value):
+            return "by the variables"
         case _:
-            return repr(value)
+            return "" if dataclasses.is_dataclass(value) else repr(value)
 
 
 def _statements(call: Call) -> Iterator[str]:
@@ -178,8 +196,10 @@ def _statements(call: Call) -> Iterator[str]:
             yield f"-- {_said(root.failure)}"
         if root.constant is not None:
             yield root.constant if len(root.constant) < 2000 else f"{len(root.constant)} characters"
+        for number, refused in enumerate(root.refusals):
+            yield f"-- refusal {number}: {_said(refused) if isinstance(refused, Failure) else 'by the variables'}"
         for statement in root.statements:
-            yield f"-- {statement.expects}, {len(statement.getters)} values"
+            yield f"-- {'answers, ' if statement.answers else ''}{len(statement.getters)} values"
             yield _broken(statement.sql) + ";"
         yield ""
 

@@ -2,49 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
-from contextlib import AsyncExitStack
-from typing import Any
-from urllib.parse import urlsplit
+from collections.abc import AsyncIterator
 
-import asyncpg
 import pytest
 
-from common.sealing import environment_password
-from contracts.model import Model, digest, encode
-from contracts.names import database
-from gateway.engine import Engine, prepare
-from provisioner.execute.cluster import Cluster
-from tests.support.answering import Client
-from tests.support.environments import Place
+from tests.support.opened import Open, opening
 from tests.support.stack import Stack
 
-SECRET = b"s" * 32
-
-Open = Callable[[Model], Awaitable[Client]]
+__all__ = ["Open", "environments"]
 
 
 @pytest.fixture(scope="session")
 async def environments(servers: Stack) -> AsyncIterator[Open]:
     """Deploy a Model to a new environment, and talk to it as its own role."""
-    user, password = servers.account("provision")
-    server = urlsplit(servers.postgres_dsn)
-    cluster = Cluster(f"postgresql://{user}:{password}@{server.hostname}:{server.port}/mortise", SECRET)
-    async with AsyncExitStack() as stack:
-
-        async def opened(model: Model) -> Client:
-            place = await Place(cluster).made()
-            stack.push_async_callback(place.gone)
-            assert await place.deploy(model) is None
-            where: dict[str, Any] = {
-                "host": server.hostname,
-                "port": server.port,
-                "user": database(place.id),
-                "password": environment_password(SECRET, place.id),
-                "database": database(place.id),
-            }
-            connection = await asyncpg.connect(**where)
-            stack.push_async_callback(connection.close)
-            return Client(Engine(prepare(model, digest(encode(model)))), connection, where)
-
+    async with opening(servers) as opened:
         yield opened

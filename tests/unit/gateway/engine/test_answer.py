@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from gateway.engine import Again, Answered, Call, Engine, Failure, Request, finish, judge, settled
+from gateway.engine import Again, Call, Engine, Failure, Request, finish, settled
 from gateway.engine.answer import constraints, explain
 from tests.support.cases import prepared
 
@@ -37,25 +37,23 @@ def test_a_failed_field_that_cannot_be_null_takes_the_data_with_it() -> None:
 
 
 def test_a_verdict_says_why_not() -> None:
+    engine = Engine(prepared("music"))
     call = called('mutation { updateBand(id: "b", fansIds: ["x"]) { id fans { id } } }')
-    verdict, *_, last = call.roots[0].statements
-    assert judge(verdict, (None,), {}) is None
-    missing = judge(verdict, ("0:b",), {})
+    (root,) = call.roots
+    missing = engine.judge(root, "0:b", call.variables)
     assert isinstance(missing, Failure)
     assert (missing.number, missing.message) == (3002, "'Band' has no item with id 'b'")
-    unknown = judge(verdict, ("1:x",), {})
+    unknown = engine.judge(root, "1:x", call.variables)
     assert isinstance(unknown, Failure)
     assert unknown.message.endswith(" x")
-    assert judge(last, ("moved", None), {}) is Again.MOVED
-    assert judge(last, (None, "{}"), {}) == Answered("{}")
+    assert engine.judge(root, "moved", call.variables) is Again.MOVED
 
 
 def test_a_verdict_without_an_id_names_the_one_that_was_asked_for() -> None:
     engine = Engine(prepared("music"))
     call = engine.call(Request('mutation ($id: ID!) { updateFan(id: $id, email: "x") { id } }', None, {"id": "f"}))
     assert isinstance(call, Call)
-    (statement,) = call.roots[0].statements
-    failure = judge(statement, ("0", None), call.variables)
+    failure = engine.judge(call.roots[0], "0", call.variables)
     assert isinstance(failure, Failure)
     assert failure.message == "'Fan' has no item with id 'f'"
 

@@ -118,8 +118,8 @@ def test_values_of_variables_never_stand_in_the_statement() -> None:
         ("{ allBands " + "{ albums " * 150 + "{ id }" + " }" * 150 + " }", "limit", "deeper than 20"),
         ("{" + " ".join(f"a{n}: allBands {{ id }}" for n in range(10_000)) + "}", "limit", "20000 tokens"),
         ("{" + " ".join(f"a{n}: allBands {{ id }}" for n in range(251)) + "}", "limit", "250"),
-        ("{ allBands {" + "id " * 6_000 + "} }", "limit", "5000 fields"),
-        ("#" + "x" * 1_000_000, "limit", "1000000"),
+        ("{ allBands {" + " ".join(f"a{n}: id" for n in range(5_001)) + "} }", "limit", "5000 fields"),
+        ("#" + "x" * 400_000, "limit", "400000"),
         ("{ allBands(first: 1000) { albums(first: 1000) { band { fans(first: 3) { id } } } } }", "limit", "'first'"),
         ("{" + " ".join(f"a{n}: __schema {{ types {{ name }} }}" for n in range(30)) + "}", "limit", "Introspection"),
     ],
@@ -157,7 +157,6 @@ def test_fragments_that_multiply_are_stopped_while_they_are_spread() -> None:
         ({"ids": [None]}, "None"),
         ({"ids": [{}]}, "ID cannot represent"),
         ({"o": 1}, "BandOrderBy"),
-        ({"f": {"OR": [{}] * 10_001}}, "10000 values"),
     ],
 )
 def test_variables_that_do_not_fit_are_refused(variables: dict[str, Any], says: str) -> None:
@@ -170,7 +169,7 @@ def test_variables_nested_too_deeply_are_refused() -> None:
     nested: dict[str, Any] = {"name": "x"}
     for _ in range(2_000):
         nested = {"AND": [nested]}
-    assert refused(LIST, {"f": nested}).stage == "invalid"
+    assert refused(LIST, {"f": nested}).stage == "limit"
 
 
 def test_a_large_filter_cannot_be_multiplied_by_naming_it_often() -> None:

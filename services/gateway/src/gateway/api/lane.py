@@ -24,7 +24,7 @@ from gateway.api.heads import Head
 from gateway.api.http import Reply
 from gateway.domain import bodies, outcomes
 from gateway.domain.admission import admit
-from gateway.engine import Call, Refusal, Request, Result, finish, introspects, refuse, settled
+from gateway.engine import Call, Refusal, Request, Result, finish, refuse, settled, slow
 from gateway.execute.calls import Unsettled
 from gateway.execute.environments import Served
 
@@ -79,7 +79,7 @@ class Lane:
         except Refused:
             return False
         served = self._shell.environments.now(route)
-        if served is None or introspects(params.query):
+        if served is None or slow(params.query):
             return False
         request = Request(params.query, params.operation_name, params.variables)
         call = served.engine.call(request)

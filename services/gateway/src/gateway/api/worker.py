@@ -10,7 +10,7 @@ import functools
 import gc
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, cast, get_args
 
@@ -18,6 +18,7 @@ import sqlalchemy as sa
 
 from common.logs import observe
 from common.service import Runtime, Service, run
+from contracts import names
 from gateway import store
 from gateway.api import http, simple
 from gateway.api.connection import Connections
@@ -29,6 +30,8 @@ from gateway.api.http import Asked, Door, Reply, Server
 from gateway.api.lane import Lane
 from gateway.api.modern import Modern
 from gateway.api.simple import Simple
+from gateway.domain import bounds
+from gateway.domain.bounds import Limits
 from gateway.execute import connections
 from gateway.execute.calls import Calls
 from gateway.execute.connections import share
@@ -57,6 +60,8 @@ class Options:
     """MORTISE_DEVELOPMENT=on: the control API's schema is shown to everybody."""
     lines: bool = True
     """MORTISE_CALL_LINES=off: data calls are counted and recorded but not logged."""
+    limits: Mapping[str, Limits] = field(default_factory=lambda: bounds.DEFAULTS)
+    """MORTISE_LIMIT_*: how much one call may ask for, by kind of environment."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Options:
@@ -71,6 +76,7 @@ class Options:
             connections=int(connections) if connections else None,
             development=environ.get("MORTISE_DEVELOPMENT") == "on",
             lines=environ.get("MORTISE_CALL_LINES") != "off",
+            limits=bounds.configured(environ),
         )
 
 
@@ -90,8 +96,10 @@ class Worker:
         )
         budget = self._options.connections or share(await _max_connections(runtime), settings.workers)
         dsn = settings.environments_dsn or settings.postgres_dsn
-        self.connections = connections.Connections(dsn, settings.secret_key, budget)
-        environments = Environments(runtime.blobs)
+        self.connections = connections.Connections(
+            dsn, settings.secret_key, budget, statement_seconds=self._statement_seconds
+        )
+        environments = Environments(runtime.blobs, self._options.limits)
         calls = Calls(self.connections, environments, self.lookup)
         root = settings.wal_dir or Path(settings.data_dir) / "wal"
         self.meter = Meter(runtime.nats, root, self._options.metering)
@@ -116,6 +124,11 @@ class Worker:
         gc.collect()
         gc.freeze()
         observe("gateway.open", port=self.server.port, gateway=self.meter.gateway, connections=budget)
+
+    def _statement_seconds(self, environment: str) -> int:
+        """After how long the database ends a statement of an environment."""
+        route = self.lookup.directory.routes.get(names.endpoint(environment))
+        return self._options.limits["prod" if route is None else route.kind].statement_seconds
 
     async def stop(self, _: Runtime) -> None:
         """Let running calls end, then their records leave, then the connections."""

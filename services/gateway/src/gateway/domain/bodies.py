@@ -72,6 +72,9 @@ def params(value: Any) -> Params:
     name = value.get("operationName")
     if name is not None and not isinstance(name, str):
         raise BadBody(400, "`operationName` is not a string.")
+    extensions = value.get("extensions")
+    if extensions is not None and not isinstance(extensions, dict):
+        raise BadBody(400, "`extensions` is not an object.")
     return Params(query, variables or {}, name or None)
 
 

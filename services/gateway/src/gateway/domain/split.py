@@ -91,7 +91,11 @@ def chosen(document: DocumentNode, name: str | None) -> OperationDefinitionNode:
 
 def coerced(schema: GraphQLSchema, operation: OperationDefinitionNode, variables: dict[str, Any]) -> VariableValues:
     """The operation's variables as values of their types. Raises GraphQLErrors with all problems (at most 50)."""
-    values = get_variable_values(schema, operation.variable_definitions or (), variables, max_errors=50)
+    declared = operation.variable_definitions or ()
+    try:
+        values = get_variable_values(schema, declared, variables, max_errors=50)
+    except IndexError:  # graphql-core looks for words alike, and stumbles over letters whose small form is two (İ)
+        values = get_variable_values(schema, declared, variables, max_errors=50, hide_suggestions=True)
     if isinstance(values, list):
         raise Problems(values)
     return values

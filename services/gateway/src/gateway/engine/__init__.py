@@ -2,7 +2,7 @@
 
 For the shell, everything it needs is imported from here:
 
-    engine = Engine(prepare(model, sha), bytes_max=...)     # one per environment; prepare() is slow, share it by sha
+    engine = Engine(prepare(model, sha), bytes_max=..., limits=...)   # one per environment; prepare() is slow: by sha
     call = engine.call(Request(text, operation, variables)) # Call | Refusal; cached by text and by shape of variables
     if isinstance(call, Refusal): body = refuse(call, dialect, request_id)
     results = []                                            # one per root, in order
@@ -10,19 +10,18 @@ For the shell, everything it needs is imported from here:
         # constant: nothing to run                          results.append(settled(root))
         # read:     fetchval(statement.sql, *statement.values(call.variables, fresh)) of its one statement;
         #                                                   results.append(value)             (str or None)
-        # write:    in one transaction (not needed around a single statement: what objects has written nothing);
-        #           for each statement: run it; `nothing` -> go on, else
-        #           outcome = judge(statement, row, call.variables)   None: go on · Failure: roll back, the result
-        #                                                   Again.MOVED / Again.RETRY: roll back, see below
-        #                                                   Answered(text): commit, `text` is the result (str or None)
-        # an SQL error in either: engine.explain(sqlstate, constraint, detail) -> Failure | Again | None (= unexpected)
+        # write:    run its statements in order in one transaction, looking at nothing between; the last one answers,
+        #           as a read does. A single statement is a transaction of its own.
+        # an SQL error in either: SQLSTATE OBJECTION -> engine.judge(root, message, call.variables) -> Failure | Again
+        #           any other -> engine.explain(sqlstate, constraint, detail) -> Failure | Again | None (= unexpected)
+    each result is appended as fitting(results, result, engine.limits.response_bytes)
     body = finish(call, results, dialect, request_id)       # bytes of {"data":...,"errors":[...]}
 
 `Fresh(at=clock.now(), ids=...)` carries `root.ids` new node ids made by `ids.node_id(...)`. A result is the JSON text
 (str), None for a null field, or a Failure. `Again.MOVED` (also from SQLSTATE 42703, 42P01, 23502 on a stale model):
 load the newest model, compile the request again, run once more; `Again.RETRY`: run the root again, at most three times.
 `dialect` is `http` (`extensions.code`) or `simple` (`code`, `requestId` beside the message, G 7.1).
-A text with introspection can take long the first time (`introspects(text)` says so): call it in a thread.
+A long text, or one with introspection, can take long the first time (`slow(text)` says so): call it in a thread.
 
 The stages, each reading only what stands before it:
 
@@ -30,20 +29,21 @@ The stages, each reading only what stands before it:
   values of parameters come from
 * `schema`: Model -> the generated GraphQL schema
 * `operation`: text and variables -> one validated, flattened, bounded operation; values know their source
-* `plan`: operation + Model -> Read | Insert | Update | Delete trees
+* `plan`: operation + Model -> trees: a read, a write of one or many nodes, or two of them of which one will run
 * `sql`: plan -> statements that return the answer as JSON text
 * `answer`: rows, SQL errors and failures -> the body's bytes
 * `compiler`: the one file that runs the stages, with its caches
 """
 
-from gateway.engine.answer import Answered, Dialect, Result, finish, judge, refuse, settled, timed_out, unexpected
+from gateway.engine.answer import OBJECTION, Dialect, Result, finish, fitting, refuse, settled, timed_out, unexpected
 from gateway.engine.call import Again, Call, Fresh, Request, Root, Statement
-from gateway.engine.compiler import Engine, Prepared, introspects, prepare
+from gateway.engine.compiler import INTROSPECTION, Engine, Prepared, introspects, prepare, slow
 from gateway.engine.failure import Failure, Refusal
 
 __all__ = [
+    "INTROSPECTION",
+    "OBJECTION",
     "Again",
-    "Answered",
     "Call",
     "Dialect",
     "Engine",
@@ -56,11 +56,12 @@ __all__ = [
     "Root",
     "Statement",
     "finish",
+    "fitting",
     "introspects",
-    "judge",
     "prepare",
     "refuse",
     "settled",
+    "slow",
     "timed_out",
     "unexpected",
 ]

@@ -5,12 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal
 
 import orjson
 
 from contracts.model import Model, Relation
-from gateway.engine.call import Again, Call, Root, Statement
+from gateway.engine.call import Again, Call, Root
 from gateway.engine.failure import (
     NODE,
     Failure,
@@ -28,25 +28,16 @@ Dialect = Literal["http", "simple"]
 Result = str | Failure | None
 """What became of a root field: JSON text, a failure, or null."""
 
-_MOVED_STATES: Final = frozenset({"42703", "42P01", "23502", "23514"})
-"""Undefined column or table, NOT NULL or enum check violated: the statement was made for another model."""
+OBJECTION: Final = "MO001"
+"""SQLSTATE of what the database refuses because a statement told it to; see `judge`."""
+
+_MOVED_STATES: Final = frozenset({"42703", "42P01", "42804", "42883", "23502", "23514"})
+"""Undefined column or table, a column of another type, NOT NULL or enum check violated: the statement was made for
+another model."""
 _RETRY_STATES: Final = frozenset({"40001", "40P01"})
 _TOO_LARGE_STATES: Final = frozenset({"53200", "54000", "54001"})
 """Out of memory, a text beyond 1 GB, a statement too complex: the answer or the question is too large."""
 _KEY: Final = re.compile(r"\(([^()]+)\)=\((.*?)\)")
-
-
-class Row(Protocol):
-    """What a driver gives for a row: columns by number."""
-
-    def __getitem__(self, column: int, /) -> Any: ...
-
-
-@dataclass(frozen=True, slots=True)
-class Answered:
-    """The last statement of a write answered: commit."""
-
-    text: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,18 +51,17 @@ class Constraint:
     far: str = ""
 
 
-def judge(statement: Statement, row: Row | None, variables: Mapping[str, Any]) -> Answered | Failure | Again | None:
-    """What the row of a write statement means; None = go on. Nothing else may be read from it."""
-    if statement.expects == "nothing":
-        return None
-    assert row is not None, "verdicts and answers of writes are one row"
-    verdict = row[0]
-    if verdict is not None:
-        if verdict == "moved":
-            return Again.MOVED
-        number, _, detail = verdict.partition(":")
-        return _named(statement, statement.refusals[int(number)], detail or None, variables)
-    return Answered(row[1]) if statement.expects == "verdict, answer" else None
+def judge(root: Root, verdict: str, variables: Mapping[str, Any]) -> Failure | Again:
+    """What the message of an error of the state `OBJECTION` means: `moved`, or `<number>[:<id>]` of a refusal."""
+    if verdict == "moved":
+        return Again.MOVED
+    if verdict == "large":
+        return too_large()
+    number, _, detail = verdict.partition(":")
+    refused = root.refusals[int(number)]
+    failure = refused if isinstance(refused, Failure) else refused(variables)
+    assert failure is not None, "the database refuses what the variables get wrong"
+    return _named(root, failure, detail or None, variables)
 
 
 def explain(
@@ -113,6 +103,15 @@ def constraints(model: Model) -> dict[str, Constraint]:
 def settled(root: Root) -> Result:
     """The result of a root field that needs no database."""
     return root.failure or root.constant
+
+
+def fitting(results: Sequence[Result], result: Result, bytes_max: int) -> Result:
+    """The next result of a call, or a failure when the answer would be larger than `bytes_max` with it."""
+    if type(result) is not str:
+        return result
+    # Characters are counted, which are fewer: it is the memory of the gateway that is at stake.
+    held = sum([len(one) for one in results if type(one) is str])
+    return too_large() if held + len(result) > bytes_max else result
 
 
 def finish(call: Call, results: Sequence[Result], dialect: Dialect, request_id: str) -> bytes:
@@ -170,11 +169,11 @@ def _entry(failure: Failure, dialect: Dialect, request_id: str) -> dict[str, Any
     return entry
 
 
-def _named(statement: Statement, failure: Failure, detail: str | None, variables: Mapping[str, Any]) -> Failure:
+def _named(root: Root, failure: Failure, detail: str | None, variables: Mapping[str, Any]) -> Failure:
     if NODE not in failure.message:
         return failure
-    if detail is None and statement.node is not None:
-        detail = str(statement.node(variables))
+    if detail is None and root.node is not None:
+        detail = str(root.node(variables))
     return replace(failure, message=failure.message.replace(NODE, detail or ""))
 
 

@@ -1,7 +1,7 @@
 """A call, ready to run: its root fields, the statements of each, and the values they take.
 
-The shell runs what stands here and decides nothing: `statement.values(...)` gives the parameters, `answer.judge` says
-what a row means, `answer.explain` what an SQL error means.
+The shell runs what stands here and decides nothing: `statement.values(...)` gives the parameters, `Engine.judge` says
+what an objection of the database means, `Engine.explain` what any other SQL error means.
 """
 
 from __future__ import annotations
@@ -43,25 +43,28 @@ class Fresh:
 
 Getter = Callable[[Mapping[str, Any], Fresh], Any]
 Reader = Callable[[Mapping[str, Any]], Any]
+Meaning = Failure | Callable[[Mapping[str, Any]], Failure | None]
+"""What a verdict means: a failure, or how the variables tell which one."""
 
 
 @dataclass(frozen=True, slots=True)
 class Statement:
     """One statement of a root field.
 
-    `expects`: `nothing` (ignore the result); `answer` (one text column, the JSON text of the field; no row or null for
-    a null field); `verdict` (one row of one text column: null = go on, else why not, see `answer.judge`); or
-    `verdict, answer` (one row of both). Parameter types stand in the text (`$1::text`): str, int, float, bool,
-    datetime, None and lists of these.
+    One that `answers` returns one text column, the JSON text of the field; no row or null for a null field. What any
+    other one returns means nothing. Parameter types stand in the text (`$1::text`): str, int, float, bool, datetime,
+    None and lists of these.
     """
 
     sql: str
-    expects: Literal["nothing", "answer", "verdict", "verdict, answer"]
+    answers: bool
     getters: tuple[Getter, ...] = ()
-    refusals: tuple[Failure, ...] = ()
-    """What the numbers in a verdict mean."""
-    node: Reader | None = None
-    """The id that the client gave for the written node, for messages."""
+    places: int = 0
+    """How many values of a call the parameters are made of: what the getters weigh."""
+    small: bool = False
+    """A read that takes well below a millisecond whatever the data: it may stand before others on one connection."""
+    batch: str = ""
+    """The same for many calls at once: each parameter is the list of their values, each row the answer of one."""
 
     def values(self, variables: Mapping[str, Any], fresh: Fresh) -> tuple[Any, ...]:
         """The parameters, in order."""
@@ -72,15 +75,20 @@ class Statement:
 class Root:
     """One root field of the operation.
 
-    * `read`: one statement, expects `answer`; runs anywhere, alone.
-    * `write`: statements in order in one transaction; the last one answers. Retry and repeat as a whole. A single
-      statement needs no transaction around it: when its verdict objects it has written nothing.
+    * `read`: one statement; runs anywhere, alone.
+    * `write`: statements that simply run in order in one transaction; the last one answers. Nothing between them needs
+      to be looked at: what must not be raises SQLSTATE MO001 (see `Engine.judge`). Retry and repeat as a whole. A
+      single statement is a transaction of its own.
     * `constant`: no database; `constant` is the JSON text, or `failure` says why there is none.
     """
 
     key: str
     kind: Literal["read", "write", "constant"]
     statements: tuple[Statement, ...] = ()
+    refusals: tuple[Meaning, ...] = ()
+    """What the numbers in a verdict mean."""
+    node: Reader | None = None
+    """The id that the client gave for the written node, for messages."""
     ids: int = 0
     """How many fresh node ids the statements take."""
     constant: str | None = None
@@ -102,3 +110,5 @@ class Call:
     variables: Mapping[str, Any]
     cost: int
     """Nodes the operation may return, estimated before it runs."""
+    digest: str = ""
+    """What its document is called in records: see `operation.document.digest`."""

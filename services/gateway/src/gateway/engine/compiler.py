@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
@@ -15,10 +14,12 @@ from graphql import (
     OperationDefinitionNode,
     SelectionSetNode,
     execute_sync,
+    get_introspection_query,
 )
 
 from contracts.model import Model
-from gateway.engine.answer import Constraint, constraints, explain
+from gateway.domain.bounds import Limits
+from gateway.engine.answer import Constraint, constraints, explain, judge
 from gateway.engine.cache import Lru
 from gateway.engine.call import Again, Call, Request, Root
 from gateway.engine.failure import Failed, Failure, Refusal, Rejected, invalid, limit
@@ -27,15 +28,21 @@ from gateway.engine.operation.document import Declared, Document, read
 from gateway.engine.operation.selection import Selected
 from gateway.engine.operation.variables import Shape, coerced, refused
 from gateway.engine.plan import plan
-from gateway.engine.plan.cost import NODES_MAX, Cost, cost
+from gateway.engine.plan.cost import Cost, cost
 from gateway.engine.plan.tree import Check
 from gateway.engine.schema import Generated, generate
-from gateway.engine.sql import statements
+from gateway.engine.sql import node, refusals, statements
 
+INTROSPECTION: Final = get_introspection_query(descriptions=True)
+"""The operation by which tools learn a schema."""
 _DOCUMENT_FACTOR: Final = 300
 """Bytes that a parsed document takes per character of its text, roughly."""
 _PLAN_BYTES: Final = 2_000
 """Bytes that a plan takes beside its statements' text, roughly."""
+_SLOW_CHARACTERS: Final = 10_000
+"""A longer document takes tens of milliseconds to parse and validate."""
+_REFUSAL_BYTES: Final = 500
+"""Bytes that a refusal takes per failure, roughly."""
 _REFUSED_SHARE: Final = 16
 """One part in so many of the memory holds refused documents."""
 
@@ -59,7 +66,8 @@ class _Compiled:
     roots: tuple[Root, ...]
     checks: tuple[tuple[int, Check], ...]
     """Root number and what its variables must satisfy."""
-    costs: tuple[Cost, ...]
+    costs: tuple[tuple[int, Cost], ...]
+    """Root number and how many nodes it may return."""
 
 
 def prepare(model: Model, sha: str) -> Prepared:
@@ -72,12 +80,18 @@ def introspects(text: str) -> bool:
     return "__schema" in text or "__type" in text.replace("__typename", "")
 
 
+def slow(text: str) -> bool:
+    """Whether compiling a text for the first time may hold everybody else up: use a thread."""
+    return len(text) > _SLOW_CHARACTERS or introspects(text)
+
+
 @dataclass(slots=True)
 class Engine:
     """The compiler of one environment, with its caches; all are bounded by bytes, because clients choose the keys."""
 
     prepared: Prepared
     bytes_max: int = 32_000_000
+    limits: Limits = field(default_factory=Limits)
     documents: Lru[str, Document] = field(init=False)
     refusals: Lru[str, Refusal] = field(init=False)
     plans: Lru[tuple[Any, ...], _Compiled] = field(init=False)
@@ -100,45 +114,49 @@ class Engine:
         """What an SQL error means; None for one that nobody expects."""
         return explain(self.prepared.constraints, sqlstate, constraint, detail)
 
+    def judge(self, root: Root, verdict: str, variables: Mapping[str, Any]) -> Failure | Again:
+        """What an error of the state `OBJECTION` means; `verdict` is its message."""
+        return judge(root, verdict, variables)
+
     def _call(self, request: Request) -> Call:
-        text = request.text
-        digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
-        document = self._document(digest, text)
+        document = self._document(request.text)
         declared = chosen(document, request.operation)
         given = request.variables or {}
         try:
-            values, shape = coerced(declared.variables, given)
+            values, shape = coerced(declared.variables, given, self.limits)
         except GraphQLError as error:
-            raise refused(self.prepared.generated.schema, declared.node, given, error) from error
-        key = (digest, request.operation, shape, _exact(declared, values))
+            schema = self.prepared.generated.schema
+            raise refused(schema, declared.node, given, error, self.limits) from error
+        key = (document.digest, request.operation, shape, _exact(declared, values))
         compiled = self.plans.get(key)
         if compiled is None:
             compiled = self._compile(document, declared, values, given)
             self.plans.put(key, compiled, _size(compiled, shape))
-        return _bound(compiled, values)
+        return _bound(compiled, values, document.digest, self.limits.nodes)
 
-    def _document(self, digest: str, text: str) -> Document:
-        document = self.documents.get(digest)
+    def _document(self, text: str) -> Document:
+        document = self.documents.get(text)
         if document is not None:
             return document
-        refusal = self.refusals.get(digest)
+        refusal = self.refusals.get(text)
         if refusal is not None:
             raise Rejected(refusal)
         try:
-            document = read(text, self.prepared.generated.schema)
+            document = read(text, self.prepared.generated.schema, self.limits)
         except Rejected as rejected:
-            self.refusals.put(digest, rejected.refusal, 500 * len(rejected.refusal.failures))
+            size = len(text) + _REFUSAL_BYTES * len(rejected.refusal.failures)
+            self.refusals.put(text, rejected.refusal, size)
             raise
-        self.documents.put(digest, document, _DOCUMENT_FACTOR * len(text))
+        self.documents.put(text, document, _DOCUMENT_FACTOR * len(text))
         return document
 
     def _compile(
         self, document: Document, declared: Declared, values: Mapping[str, Any], given: Mapping[str, Any]
     ) -> _Compiled:
-        operation = flatten(self.prepared.generated.schema, document, declared, values)
+        operation = flatten(self.prepared.generated.schema, document, declared, values, self.limits)
         roots: list[Root] = []
         checks: list[tuple[int, Check]] = []
-        costs: list[Cost] = []
+        costs: list[tuple[int, Cost]] = []
         for number, selected in enumerate(operation.roots):
             if selected.name.startswith("__"):
                 roots.append(self._constant(operation, selected, document, declared, given))
@@ -147,7 +165,12 @@ class Engine:
             roots.append(root)
             checks.extend((number, check) for check in its_checks)
             if its_cost is not None:
-                costs.append(its_cost)
+                costs.append((number, its_cost))
+        written = sum([root.ids for root in roots])
+        if written > self.limits.written:
+            allowed = self.limits.written
+            message = f"The operation could create {written} nodes; {allowed} are allowed. Send fewer at once."
+            raise Rejected(limit(message))
         return _Compiled(operation.kind, operation.name, tuple(roots), tuple(checks), tuple(costs))
 
     def _root(self, operation: Operation, selected: Selected) -> tuple[Root, tuple[Check, ...], Cost | None]:
@@ -160,12 +183,22 @@ class Engine:
             location=selected.location,
             entity=self.prepared.model.entity_by_id[meaning.entity].name if meaning.entity else None,
         )
+        if meaning.verb == "user":
+            # No credential makes its caller a node of the service, so nobody is one (G 5.1).
+            return replace(root, kind="constant", constant="null"), (), None
         try:
             planned = plan(generated.vocabulary, meaning, selected)
         except Failed as failed:
             return replace(root, kind="constant", failure=failed.failure), (), None
-        made = statements(planned.tree, self.prepared.sha)
-        return replace(root, statements=made, ids=planned.ids), planned.checks, cost(planned.tree)
+        tree = planned.tree
+        root = replace(
+            root,
+            statements=statements(tree, self.prepared.sha, self.limits.response_bytes),
+            refusals=refusals(tree),
+            node=node(tree),
+            ids=planned.ids,
+        )
+        return root, planned.checks, cost(tree)
 
     def _constant(
         self,
@@ -178,7 +211,7 @@ class Engine:
         if selected.name == "__typename":
             name = "Query" if operation.kind == "query" else "Mutation"
             return Root(selected.key, "constant", constant=f'"{name}"', location=selected.location, required=True)
-        node = OperationDefinitionNode(
+        shown_alone = OperationDefinitionNode(
             operation=declared.node.operation,
             name=declared.node.name,
             variable_definitions=declared.node.variable_definitions,
@@ -188,7 +221,7 @@ class Engine:
         fragments = [one for one in document.node.definitions if isinstance(one, FragmentDefinitionNode)]
         result = execute_sync(
             self.prepared.generated.schema,
-            DocumentNode(definitions=(node, *fragments)),
+            DocumentNode(definitions=(shown_alone, *fragments)),
             variable_values=dict(given),
         )
         if result.errors or result.data is None:
@@ -198,29 +231,27 @@ class Engine:
         return Root(selected.key, "constant", constant=shown, location=selected.location)
 
 
-def _bound(compiled: _Compiled, values: Mapping[str, Any]) -> Call:
+def _bound(compiled: _Compiled, values: Mapping[str, Any], digest: str, nodes_max: int) -> Call:
     """The compiled operation with this request's values: checked and counted."""
     roots = compiled.roots
-    if compiled.checks:
-        failures: dict[int, Failure] = {}
-        for number, check in compiled.checks:
-            if number not in failures:
-                failure = check(values)
-                if failure is not None:
-                    failures[number] = failure
-        if failures:
-            roots = tuple(
-                [
-                    replace(root, kind="constant", failure=failures[number]) if number in failures else root
-                    for number, root in enumerate(roots)
-                ]
-            )
-            return Call(compiled.kind, compiled.name, roots, values, 0)
-    nodes = sum([count(values) for count in compiled.costs])
-    if nodes > NODES_MAX:
-        message = f"The operation could return {nodes} nodes; {NODES_MAX} are allowed. Ask for less with 'first'."
+    failures: dict[int, Failure] = {}
+    for number, check in compiled.checks:
+        if number not in failures:
+            failure = check(values)
+            if failure is not None:
+                failures[number] = failure
+    if failures:
+        roots = tuple(
+            [
+                replace(root, kind="constant", failure=failures[number]) if number in failures else root
+                for number, root in enumerate(roots)
+            ]
+        )
+    nodes = sum([count(values) for number, count in compiled.costs if number not in failures])
+    if nodes > nodes_max:
+        message = f"The operation could return {nodes} nodes; {nodes_max} are allowed. Ask for less with 'first'."
         raise Rejected(limit(message))
-    return Call(compiled.kind, compiled.name, roots, values, nodes)
+    return Call(compiled.kind, compiled.name, roots, values, nodes, digest)
 
 
 def _exact(declared: Declared, values: Mapping[str, Any]) -> str | None:
@@ -232,5 +263,5 @@ def _size(compiled: _Compiled, shape: Shape) -> int:
     size = _PLAN_BYTES + 60 * len(shape)
     for root in compiled.roots:
         size += _PLAN_BYTES + len(root.constant or "")
-        size += sum([len(one.sql) + 300 * len(one.getters) for one in root.statements])
+        size += sum([len(one.sql) + 300 * max(len(one.getters), one.places) for one in root.statements])
     return size

@@ -111,6 +111,11 @@ def no_node(entity: str, node: str) -> Failure:
     return Failure("NodeDoesNotExist", f"The node of type '{entity}' to connect does not exist: {node}", 3011)
 
 
+def node_not_found(_entity: str, node: str) -> Failure:
+    """Taking an edge from a node that does not exist."""
+    return Failure("NodeNotFoundError", f"Node with id {node} not found", 3013)
+
+
 def cannot_be_null(entity: str, field: str) -> Failure:
     """Update sets a required scalar to null."""
     return Failure("FieldCannotBeNull", f"The field '{field}' on type '{entity}' cannot be null.", 3020)

@@ -2,6 +2,9 @@
 
 `fold` is what text is compared by: case and accents do not matter (DESIGN 4.3). It is not declared strict, although it
 is, because PostgreSQL inlines only functions of which it can see that; inlined, plain text costs a tenth.
+
+`refuse` is how a change is taken back inside the database, whatever stands after it: an objection becomes an error of
+the state MO001, nothing passes through.
 """
 
 from __future__ import annotations
@@ -57,6 +60,18 @@ STATEMENTS: Final[tuple[Sql, ...]] = (
         "create function app.instants(ats timestamptz[]) returns text[] language sql immutable strict parallel safe "
         "return (select coalesce(array_agg(app.instant(at) order by n), '{{}}') from unnest(ats) with ordinality as "
         "each (at, n))"
+    ),
+    # Numbers beyond what jsonb holds are compared as they were written.
+    sql(
+        "create function app.other_json(a text, b text) returns bool language plpgsql immutable as "
+        "$$begin if a is not distinct from b then return false; end if; "
+        "if pg_catalog.pg_input_is_valid(a, 'jsonb') and pg_catalog.pg_input_is_valid(b, 'jsonb') then "
+        "return a::jsonb is distinct from b::jsonb; end if; return true; end$$"
+    ),
+    # Strict: without an objection it is not even called.
+    sql(
+        "create function app.refuse(verdict text) returns text language plpgsql strict as "
+        "$$begin raise exception using errcode = 'MO001', message = verdict; end$$"
     ),
     sql("create table app._mortise (model_sha text, step int4 not null)"),
     sql("create unique index _mortise_key on app._mortise ((true))"),

@@ -1,5 +1,5 @@
 -- _allBandsMeta: read
--- answer, 1 values
+-- answers, 1 values
 select '{"count":' || count(*)::text || ',"again":' || count(*)::text || '}'
   from "app"."t1" "t1"
   where ("t1"."c9" = $1::float8);

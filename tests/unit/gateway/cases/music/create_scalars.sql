@@ -1,10 +1,8 @@
 -- createFan: write
--- verdict, answer, 4 values
-with written as (insert into "app"."t4" as "t" ("id", "created_at", "updated_at", "c19") select $1::text, $2::timestamptz, $2::timestamptz, $3::text
-  where exists (select from app._mortise
-  where model_sha = $4::text)
-  returning '{"id":"' || "t"."id" || '","email":' || to_json("t"."c19")::text || ',"__typename":"Fan"}' as answer) select case
+-- answers, 4 values
+with written as (insert into "app"."t4" as "t" ("id", "created_at", "updated_at", "c19") values ($1::text, $2::timestamptz, $2::timestamptz, $3::text)
+  returning '{"id":"' || "t"."id" || '","email":' || to_json("t"."c19")::text || ',"__typename":"Fan"}' as answer) select coalesce(app.refuse(case
   when not exists (select from app._mortise
-  where model_sha = $4::text) then 'moved' end, (select answer
-  from written);
+  where model_sha = $4::text) then 'moved' end), (select answer
+  from written));
 

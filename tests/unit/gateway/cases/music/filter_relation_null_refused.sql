@@ -1,5 +1,5 @@
 -- node: read
--- answer, 1 values
+-- answers, 1 values
 select coalesce((select '{"id":"' || "t1"."id" || '"}'
   from "app"."t1" "t1"
   where "t1"."id" = $1::text), (select '{"id":"' || "t2"."id" || '"}'

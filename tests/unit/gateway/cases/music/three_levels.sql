@@ -1,6 +1,8 @@
 -- allBands: read
--- answer, 1 values
-select coalesce('[' || string_agg('{"name":' || to_json("q2"."c7")::text || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q4"."c16")::text || ',"year":' || coalesce("q4"."c17"::text, 'null') || ',"band":' || coalesce((select '{"name":' || to_json("t5"."c7")::text || ',"fans":' || (select coalesce('[' || string_agg('{"email":' || to_json("q7"."c19")::text || '}', ','
+-- answers, 1 values
+select case
+  when octet_length(made) > 32000000 then app.refuse('large') else made end
+  from (select coalesce('[' || string_agg('{"name":' || to_json("q2"."c7")::text || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q4"."c16")::text || ',"year":' || coalesce("q4"."c17"::text, 'null') || ',"band":' || coalesce((select '{"name":' || to_json("t5"."c7")::text || ',"fans":' || (select coalesce('[' || string_agg('{"email":' || to_json("q7"."c19")::text || '}', ','
   order by "q7"."id") || ']', '[]')
   from (select "t6"."c19", "t6"."id", "t6"."id" as "key"
   from "app"."r22" "e8" join "app"."t4" "t6" on "t6"."id" = "e8"."b"
@@ -28,5 +30,5 @@ select coalesce('[' || string_agg('{"name":' || to_json("q2"."c7")::text || ',"a
   order by "t13"."id" limit 1000) "q14") || '}', ',') || ']', '[]')
   from (select "t1"."c7", "t1"."id", "t1"."r21"
   from "app"."t1" "t1"
-  order by left(app.fold("t1"."c7"), 191) desc nulls last, "t1"."id" limit 3 offset 1) "q2";
+  order by left(app.fold("t1"."c7"), 191) desc nulls last, "t1"."id" limit 3 offset 1) "q2") as x (made);
 

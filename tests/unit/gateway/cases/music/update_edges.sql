@@ -1,27 +1,23 @@
 -- manager: write
--- verdict, 2 values
-select case
+-- refusal 0: 3002: 'Band' has no item with id '{node}'
+-- refusal 1: 3011: The node of type 'Manager' to connect does not exist: {node}
+-- 2 values
+with "w1" as (update "app"."t1" set "r21" = null
+  where "r21" = $1::text and "id" <> $2::text), "w2" as (delete from "app"."r22"
+  where "a" = $2::text) select app.refuse(case
   when not exists (select from "app"."t1"
-  where "id" = $1::text) then '0:' || $1::text
-  when exists (select from (values ($2::text)) w(id)
-  where not exists (select from "app"."t3" "f"
-  where "f"."id" = w.id)) then '1:' || (select w.id
-  from (values ($2::text)) w(id)
-  where not exists (select from "app"."t3" "f"
-  where "f"."id" = w.id) limit 1) end;
--- nothing, 2 values
-update "app"."t1" set "r21" = null
-  where "r21" = $1::text and "id" <> $2::text;
--- nothing, 2 values
+  where "id" = $2::text) then '0'
+  when not exists (select from "app"."t3"
+  where "id" = $1::text) then '1:' || $1::text end);
+-- 2 values
 update "app"."t1" "t" set "r21" = $1::text
   where "t"."id" = $2::text;
--- nothing, 1 values
-delete from "app"."r22"
-  where "a" = $1::text;
--- verdict, answer, 2 values
-select case
+-- answers, 2 values
+select coalesce(app.refuse(case
   when not exists (select from app._mortise
-  where model_sha = $1::text) then 'moved' end, (select '{"slug":' || to_json("t1"."c6")::text || ',"updatedAt":"' || app.instant("t1"."updated_at") || '","manager":' || coalesce((select '{"name":' || to_json("t2"."c18")::text || '}'
+  where model_sha = $1::text) then 'moved' end), (select case
+  when octet_length(made) > 32000000 then app.refuse('large') else made end
+  from (select '{"slug":' || to_json("t1"."c6")::text || ',"updatedAt":"' || to_char("t1"."updated_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '","manager":' || coalesce((select '{"name":' || to_json("t2"."c18")::text || '}'
   from "app"."t3" "t2"
   where "t2"."id" = "t1"."r21"), 'null') || ',"fans":' || (select coalesce('[' || string_agg('{"id":"' || "q4"."id" || '"}', ',') || ']', '[]')
   from (select "t3"."id"
@@ -29,55 +25,60 @@ select case
   where "e5"."a" = "t1"."id"
   order by "t3"."id" limit 1000) "q4") || '}'
   from "app"."t1" "t1"
-  where "t1"."id" = $2::text);
+  where "t1"."id" = $2::text) as x (made)));
 
 -- albums: write
--- verdict, 2 values
-select case
+-- refusal 0: 3002: 'Band' has no item with id '{node}'
+-- refusal 1: 3011: The node of type 'Album' to connect does not exist: {node}
+-- refusal 2: 3032: The field 'band' on type 'Album' is required. Performing this mutation would violate the constraint
+-- 2 values
+with "w1" as (update "app"."t2" set "r20" = $1::text
+  where "id" = any($2::text[])) select app.refuse(case
   when not exists (select from "app"."t1"
-  where "id" = $1::text) then '0:' || $1::text
-  when exists (select from unnest($2::text[]) w(id)
+  where "id" = $1::text) then '0'
+  when exists (select from unnest($2::text[]) with ordinality w(id, n)
   where not exists (select from "app"."t2" "f"
   where "f"."id" = w.id)) then '1:' || (select w.id
-  from unnest($2::text[]) w(id)
+  from unnest($2::text[]) with ordinality w(id, n)
   where not exists (select from "app"."t2" "f"
-  where "f"."id" = w.id) limit 1)
+  where "f"."id" = w.id)
+  order by w.n limit 1)
   when exists (select from "app"."t2"
-  where "r20" = $1::text and "id" <> all($2::text[])) then '2' end;
--- nothing, 2 values
-update "app"."t2" set "r20" = $1::text
-  where "id" = any($2::text[]);
--- verdict, answer, 2 values
-select case
+  where "r20" = $1::text and "id" <> all($2::text[])) then '2' end);
+-- answers, 2 values
+select coalesce(app.refuse(case
   when not exists (select from app._mortise
-  where model_sha = $1::text) then 'moved' end, (select '{"slug":' || to_json("t1"."c6")::text || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q3"."c16")::text || '}', ',') || ']', '[]')
+  where model_sha = $1::text) then 'moved' end), (select case
+  when octet_length(made) > 32000000 then app.refuse('large') else made end
+  from (select '{"slug":' || to_json("t1"."c6")::text || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q3"."c16")::text || '}', ',') || ']', '[]')
   from (select "t2"."c16"
   from "app"."t2" "t2"
   where "t2"."r20" = "t1"."id"
   order by "t2"."id" limit 1000) "q3") || '}'
   from "app"."t1" "t1"
-  where "t1"."id" = $2::text);
+  where "t1"."id" = $2::text) as x (made)));
 
 -- none: write
--- verdict, 1 values
-select case
+-- refusal 0: 3002: 'Manager' has no item with id '{node}'
+-- 1 values
+with "w1" as (update "app"."t1" set "r21" = null
+  where "r21" = $1::text) select app.refuse(case
   when not exists (select from "app"."t3"
-  where "id" = $1::text) then '0:' || $1::text end;
--- nothing, 1 values
-update "app"."t1" set "r21" = null
-  where "r21" = $1::text;
--- verdict, answer, 2 values
-select case
+  where "id" = $1::text) then '0' end);
+-- answers, 2 values
+select coalesce(app.refuse(case
   when not exists (select from app._mortise
-  where model_sha = $1::text) then 'moved' end, (select '{"name":' || to_json("t1"."c18")::text || ',"band":' || coalesce((select '{"slug":' || to_json("t2"."c6")::text || '}'
+  where model_sha = $1::text) then 'moved' end), (select '{"name":' || to_json("t1"."c18")::text || ',"band":' || coalesce((select '{"slug":' || to_json("t2"."c6")::text || '}'
   from "app"."t1" "t2"
   where "t2"."r21" = "t1"."id"), 'null') || '}'
   from "app"."t3" "t1"
-  where "t1"."id" = $2::text);
+  where "t1"."id" = $2::text));
 
 -- allBands: read
--- answer, 0 values
-select coalesce('[' || string_agg('{"slug":' || to_json("q2"."c6")::text || ',"updatedAt":"' || app.instant("q2"."updated_at") || '","manager":' || coalesce((select '{"name":' || to_json("t3"."c18")::text || '}'
+-- answers, 0 values
+select case
+  when octet_length(made) > 32000000 then app.refuse('large') else made end
+  from (select coalesce('[' || string_agg('{"slug":' || to_json("q2"."c6")::text || ',"updatedAt":"' || to_char("q2"."updated_at" at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"') || '","manager":' || coalesce((select '{"name":' || to_json("t3"."c18")::text || '}'
   from "app"."t3" "t3"
   where "t3"."id" = "q2"."r21"), 'null') || ',"albums":' || (select coalesce('[' || string_agg('{"title":' || to_json("q5"."c16")::text || '}', ',') || ']', '[]')
   from (select "t4"."c16"
@@ -90,5 +91,5 @@ select coalesce('[' || string_agg('{"slug":' || to_json("q2"."c6")::text || ',"u
   order by "t6"."id" limit 1000) "q7") || '}', ',') || ']', '[]')
   from (select "t1"."c6", "t1"."updated_at", "t1"."r21", "t1"."id"
   from "app"."t1" "t1"
-  order by "t1"."id" limit 1000) "q2";
+  order by "t1"."id" limit 1000) "q2") as x (made);
 

@@ -1,8 +1,8 @@
 """Text and variables -> one validated, flattened, bounded operation.
 
-In order of flow: `limits`, `leaves` (single values), `variables` (coerced values and their shape), `document` (parse
-and validate), `given` (arguments whose values know their source), `selection` (fragments and directives flattened),
-`introspection` (bounded apart).
+In order of flow: `skim` (sizes of the bare text), `leaves` (single values), `variables` (coerced values and their
+shape), `document` (parse and validate), `given` (arguments whose values know their source), `selection` (fragments and
+directives flattened), `introspection` (bounded apart).
 """
 
 from __future__ import annotations
@@ -13,10 +13,10 @@ from typing import Any, Literal
 
 from graphql import GraphQLObjectType, GraphQLSchema
 
+from gateway.domain.bounds import Limits
 from gateway.engine.failure import Rejected, invalid, limit
 from gateway.engine.operation import introspection
 from gateway.engine.operation.document import Declared, Document
-from gateway.engine.operation.limits import ROOTS_MAX
 from gateway.engine.operation.selection import Flattening, Selected
 
 
@@ -41,7 +41,9 @@ def chosen(document: Document, name: str | None) -> Declared:
     raise Rejected(invalid(f"The document has no operation named '{name}'."))
 
 
-def flatten(schema: GraphQLSchema, document: Document, declared: Declared, values: Mapping[str, Any]) -> Operation:
+def flatten(
+    schema: GraphQLSchema, document: Document, declared: Declared, values: Mapping[str, Any], limits: Limits
+) -> Operation:
     """The operation for one shape of variables. Raises Rejected."""
     node = declared.node
     kind = node.operation.value
@@ -49,9 +51,9 @@ def flatten(schema: GraphQLSchema, document: Document, declared: Declared, value
         raise Rejected(invalid("Subscriptions are not available here."))
     root = schema.mutation_type if kind == "mutation" else schema.query_type
     assert isinstance(root, GraphQLObjectType), "validation refuses an operation without root type"
-    roots = Flattening(schema, document.fragments, values).select(root, (node.selection_set,))
-    if len(roots) > ROOTS_MAX:
-        raise Rejected(limit(f"The operation has {len(roots)} root fields; {ROOTS_MAX} are allowed."))
+    roots = Flattening(schema, document.fragments, values, limits).select(root, (node.selection_set,))
+    if len(roots) > limits.roots:
+        raise Rejected(limit(f"The operation has {len(roots)} root fields; {limits.roots} are allowed."))
     if declared.introspects:
         introspection.check(roots, document.fragments)
     return Operation("mutation" if kind == "mutation" else "query", node.name.value if node.name else None, roots)

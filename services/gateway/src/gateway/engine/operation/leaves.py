@@ -24,7 +24,8 @@ def from_json(value: Any, leaf: Leaf) -> Any:
     """The value a client gave in the variables. Raises GraphQLError."""
     try:
         coerced = leaf.coerce_input_value(value)
-    except OverflowError as error:
+    except (OverflowError, IndexError) as error:
+        # IndexError: graphql-core looks for words alike, and stumbles over letters whose small form is two (İ).
         message = f"{leaf.name} cannot represent {str(value)[:40]}"
         raise GraphQLError(message) from error
     return storable(coerced)

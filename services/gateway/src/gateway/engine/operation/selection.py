@@ -22,9 +22,9 @@ from graphql import (
 )
 from graphql.language import BooleanValueNode, VariableNode
 
+from gateway.domain.bounds import Limits
 from gateway.engine.failure import Location, Rejected, limit
 from gateway.engine.operation.given import Given, given, size
-from gateway.engine.operation.limits import ARGUMENT_VALUES_MAX, DEPTH_MAX, FIELDS_MAX
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +50,7 @@ class Flattening:
     schema: GraphQLSchema
     fragments: Mapping[str, FragmentDefinitionNode]
     values: Mapping[str, Any]
+    limits: Limits
     fields: int = 0
     argument_values: int = 0
 
@@ -57,8 +58,8 @@ class Flattening:
         self, kind: GraphQLObjectType, sets: tuple[SelectionSetNode, ...], depth: int = 1
     ) -> tuple[Selected, ...]:
         """The fields of an object of this type. Raises Rejected beyond the limits."""
-        if depth > DEPTH_MAX:
-            raise Rejected(limit(f"The operation is nested deeper than {DEPTH_MAX} levels."))
+        if depth > self.limits.depth:
+            raise Rejected(limit(f"The operation is nested deeper than {self.limits.depth} levels."))
         merged: dict[str, list[FieldNode]] = {}
         visited: set[str] = set()
         for one in sets:
@@ -92,8 +93,8 @@ class Flattening:
 
     def _field(self, kind: GraphQLObjectType, key: str, nodes: list[FieldNode], depth: int) -> Selected:
         self.fields += 1
-        if self.fields > FIELDS_MAX:
-            raise Rejected(limit(f"The operation selects more than {FIELDS_MAX} fields."))
+        if self.fields > self.limits.fields:
+            raise Rejected(limit(f"The operation selects more than {self.limits.fields} fields."))
         node = nodes[0]
         name = node.name.value
         location = (node.loc.start_token.line, node.loc.start_token.column) if node.loc else (1, 1)
@@ -130,8 +131,8 @@ class Flattening:
             if value is not None:
                 found[name] = value
                 self.argument_values += size(value)
-                if self.argument_values > ARGUMENT_VALUES_MAX:
-                    raise Rejected(limit(f"The arguments hold more than {ARGUMENT_VALUES_MAX} values."))
+                if self.argument_values > self.limits.argument_values:
+                    raise Rejected(limit(f"The arguments hold more than {self.limits.argument_values} values."))
         return found
 
     def _included(self, selection: SelectionNode) -> bool:

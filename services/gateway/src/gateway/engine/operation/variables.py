@@ -27,9 +27,9 @@ from graphql import (
 )
 from graphql.utilities import value_from_ast_untyped
 
-from gateway.engine.failure import Failure, Refusal, Rejected, invalid
+from gateway.domain.bounds import Limits
+from gateway.engine.failure import Failure, Refusal, Rejected, invalid, limit
 from gateway.engine.operation.leaves import from_json
-from gateway.engine.operation.limits import ERRORS_MAX, INPUT_DEPTH_MAX, INPUT_VALUES_MAX
 
 Shape = tuple[Hashable, ...]
 
@@ -38,11 +38,15 @@ _SCALAR: Final = "scalar"
 _SCALARS: Final = "scalars"
 _ABSENT: Final = object()
 
+ERRORS_MAX: Final = 20
+"""Validation stops after so many problems."""
+
 
 @dataclass(slots=True)
 class _Walk:
     """One coercion under way: what has been seen so far."""
 
+    limits: Limits
     shape: list[Hashable] = field(default_factory=list)
     values: int = 0
     depth: int = 0
@@ -88,9 +92,12 @@ def declared(
     return tuple(found)
 
 
-def coerced(variables: tuple[Variable, ...], given: Mapping[str, Any]) -> tuple[dict[str, Any], Shape]:
-    """The values of the declared variables, and their shape. Raises GraphQLError; `problems` tells all of them."""
-    walk = _Walk()
+def coerced(variables: tuple[Variable, ...], given: Mapping[str, Any], limits: Limits) -> tuple[dict[str, Any], Shape]:
+    """The values of the declared variables, and their shape.
+
+    Raises Rejected beyond the limits, and GraphQLError for the first problem; `refused` tells all of them.
+    """
+    walk = _Walk(limits)
     values: dict[str, Any] = {}
     for variable in variables:
         value = given.get(variable.name, _ABSENT)
@@ -113,10 +120,21 @@ def coerced(variables: tuple[Variable, ...], given: Mapping[str, Any]) -> tuple[
 
 
 def refused(
-    schema: GraphQLSchema, operation: OperationDefinitionNode, given: Mapping[str, Any], first: GraphQLError
+    schema: GraphQLSchema,
+    operation: OperationDefinitionNode,
+    given: Mapping[str, Any],
+    first: GraphQLError,
+    limits: Limits,
 ) -> Rejected:
     """Every problem of the variables; `first` is what coercion found, in case only we object."""
-    found = get_variable_values(schema, operation.variable_definitions or (), dict(given), max_errors=ERRORS_MAX)
+    if _more_values(given, limits.input_values):
+        # What stands behind the first problem was not measured, and looking at all of it takes time.
+        return Rejected(invalid(first.message))
+    declared = operation.variable_definitions or ()
+    try:
+        found = get_variable_values(schema, declared, dict(given), max_errors=ERRORS_MAX)
+    except IndexError:  # graphql-core looks for words alike, and stumbles over letters whose small form is two (İ)
+        found = get_variable_values(schema, declared, dict(given), max_errors=ERRORS_MAX, hide_suggestions=True)
     if not isinstance(found, list):
         return Rejected(invalid(first.message))
     return Rejected(
@@ -132,6 +150,19 @@ def refused(
             ),
         )
     )
+
+
+def _more_values(value: Any, most: int) -> bool:
+    count = 0
+    rest = [value]
+    while rest and count <= most:
+        one = rest.pop()
+        if isinstance(one, dict):
+            rest.extend(one.values())
+        elif isinstance(one, list | tuple):
+            rest.extend(one)
+        count += 1
+    return bool(rest)
 
 
 def _coercer(kind: Any, known: dict[str, _Coercer]) -> _Coercer:
@@ -191,6 +222,8 @@ def _scalars(leaf: GraphQLScalarType | GraphQLEnumType, *, nullable: bool) -> _C
             return None
         walk.shape.append(_SCALARS)
         items = value if isinstance(value, list | tuple) else [value]
+        if len(items) > walk.limits.list_items:
+            raise Rejected(limit(f"A list has {len(items)} items; {walk.limits.list_items} are allowed."))
         if None in items and not nullable:
             message = f"Expected value of non-null type '{leaf.name}!' not to be None."
             raise GraphQLError(message)
@@ -234,9 +267,10 @@ def _object(kind: GraphQLInputObjectType, known: dict[str, _Coercer]) -> _Coerce
             raise GraphQLError(message)
         walk.values += 1 + len(value)
         walk.depth += 1
-        if walk.values > INPUT_VALUES_MAX or walk.depth > INPUT_DEPTH_MAX:
-            message = f"more than {INPUT_VALUES_MAX} values, or nested deeper than {INPUT_DEPTH_MAX} levels."
-            raise GraphQLError(message)
+        if walk.values > walk.limits.input_values:
+            raise Rejected(limit(f"The variables hold more than {walk.limits.input_values} values."))
+        if walk.depth > walk.limits.input_depth:
+            raise Rejected(limit(f"A variable is nested deeper than {walk.limits.input_depth} levels."))
         names = tuple(sorted(value))
         walk.shape.append(names)
         made = {name: (members.get(name) or member(name))(value[name], walk) for name in names}

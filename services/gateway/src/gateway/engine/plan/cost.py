@@ -5,23 +5,26 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any, Final
 
+from gateway.engine.plan.changes import Payload, Upsert, Write
 from gateway.engine.plan.pages import PAGE_MAX
-from gateway.engine.plan.tree import AnyNode, Count, Many, One, Output, Read, Write
+from gateway.engine.plan.tree import AnyNode, Count, Many, Node, One, Output, Read
 from gateway.engine.source import Const, reader
 
-NODES_MAX: Final = 2_000_000
-"""Two full levels of 1000, or four levels whose inner lists name no size."""
 INNER_GUESS: Final = 10
 """Nodes assumed of a nested list that names no size."""
 
 Cost = Callable[[Mapping[str, Any]], int]
 
 
-def cost(tree: Read | Write) -> Cost:
+def cost(tree: Read | Write | Upsert) -> Cost:
     """The number of nodes as a function of the coerced variables."""
     match tree:
+        case Write(answer=Payload(members=members)):
+            return _several([_one(member[1].outputs) for member in members if isinstance(member, tuple)])
+        case Write(answer=Node(outputs=outputs)) | Upsert(answer=Node(outputs=outputs)):
+            return _one(outputs)
         case Write():
-            return _one(tree.answer.outputs)
+            return _fixed(0)
         case Many():
             return _many(tree, PAGE_MAX)
         case Count():
@@ -60,6 +63,10 @@ def _one(outputs: tuple[Output, ...]) -> Cost:
     if not parts:
         return _fixed(1)
     return lambda variables: 1 + sum([part(variables) for part in parts])
+
+
+def _several(parts: list[Cost]) -> Cost:
+    return lambda variables: sum([part(variables) for part in parts])
 
 
 def _fixed(number: int) -> Cost:

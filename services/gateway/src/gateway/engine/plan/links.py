@@ -6,6 +6,7 @@ from typing import Literal
 
 from contracts.model import Entity, Model, RelationField
 from gateway.engine.plan.tree import Link
+from gateway.engine.schema.members import opposite
 
 
 def link(model: Model, near: Entity, field: RelationField) -> Link:
@@ -13,8 +14,7 @@ def link(model: Model, near: Entity, field: RelationField) -> Link:
     relation = model.relation_by_id[field.relation]
     far = model.entity_by_id[field.target]
     symmetric = relation.b_field is None
-    back_name = relation.b_field if field.side == "a" else relation.a_field
-    back = field if symmetric else far.relation_by_name[back_name or ""]
+    back = opposite(model, field)
     if relation.storage == "join":
         far_side = "b" if field.side == "a" else "a"
         return Link(

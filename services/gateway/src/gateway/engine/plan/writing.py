@@ -1,240 +1,226 @@
-"""Mutations -> writes: columns to set, what must not be, and which edges change (G 6.2 - 6.6)."""
+"""One mutation being planned: what its parts collect, and how that becomes a write (G 6)."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import orjson
-
-from contracts.model import Entity, Field, Model, RelationField, Scalar
-from gateway.engine.failure import (
-    NODE,
-    Failed,
-    Failure,
-    cannot_be_null,
-    id_invalid,
-    no_item,
-    no_node,
-    null_input,
-    relation_required,
-    too_long,
-)
+from contracts.model import Entity, Field, Model, RelationField
+from gateway.engine.failure import NODE, Failure, no_node, relation_required
 from gateway.engine.ids import well_formed
-from gateway.engine.operation.given import Given, Null, Value
-from gateway.engine.operation.selection import Selected
+from gateway.engine.operation.given import Given, Object, Objects, Value
+from gateway.engine.plan.changes import (
+    Assign,
+    Change,
+    Column,
+    Delete,
+    Drop,
+    Guard,
+    Insert,
+    Loss,
+    Payload,
+    Release,
+    Update,
+    Write,
+)
 from gateway.engine.plan.links import link
 from gateway.engine.plan.pages import require
-from gateway.engine.plan.reading import Reading
-from gateway.engine.plan.tree import Assign, Count, Effect, Fixed, Guard, Link, Many, Node, One, Output, Write
-from gateway.engine.schema.members import id_argument, writable
-from gateway.engine.schema.scalars import moment
-from gateway.engine.source import Const, Input, NewId, Source
+from gateway.engine.plan.partners import Partners, Written
+from gateway.engine.plan.tree import Check, Link, Node
+from gateway.engine.schema.members import by_shape, id_argument, writable
+from gateway.engine.source import Const, Input, Listed, NewId, Several, Source, Var
 
-TEXT_CHARACTERS_MAX: Final = 262_144
-FLOAT_CHARACTERS_MAX: Final = 35
+Ids = Input | Listed
+"""One id, or a list of ids."""
+
+_ABSENT: Final = Const(None)
+
+
+@dataclass(slots=True)
+class NewIds:
+    """The new ids that the plan of one root field gives out, in the order the nodes are made."""
+
+    count: int = 0
+
+    def take(self) -> NewId:
+        """The next one."""
+        self.count += 1
+        return NewId(self.count - 1)
+
+
+@dataclass(slots=True)
+class Row:
+    """A node that is being written: new, or the one that an update is about."""
+
+    entity: Entity
+    node: Source
+    assigns: list[Assign]
+
+    @property
+    def place(self) -> Written:
+        """Which node it is."""
+        return self.entity.id, self.node
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What can be set of the nodes of a type, in the order of the arguments."""
+
+    fields: tuple[Field, ...]
+    links: tuple[Link, ...]
+
+
+@dataclass(slots=True)
+class Asked:
+    """One question about ids that several parts of a mutation name."""
+
+    ask: Callable[[Source], Guard | Release]
+    ids: list[Source]
+
+    def whole(self) -> Any:
+        """The question about all of them."""
+        return self.ask(self.ids[0] if len(self.ids) == 1 else Listed(tuple(self.ids)))
 
 
 @dataclass(slots=True)
 class Writing:
-    """One mutation field being planned."""
+    """What the parts of a mutation collect. The same question about several new nodes is asked once."""
 
-    reading: Reading
-    entity: Entity
-    assigns: list[Assign] = field(default_factory=list)
-    guards: list[Guard] = field(default_factory=list)
-    before: list[Effect] = field(default_factory=list)
-    after: list[Effect] = field(default_factory=list)
-    locks: bool = False
+    model: Model
+    ids: NewIds
+    checks: list[Check]
+    guards: dict[tuple[object, ...], Asked | Guard] = field(default_factory=dict)
+    locks: list[Guard] = field(default_factory=list)
+    losses: dict[tuple[object, ...], Asked | Loss] = field(default_factory=dict)
+    made: list[Row] = field(default_factory=list)
+    updated: Row | None = None
+    deleted: Delete | None = None
+    _shapes: dict[str, Shape] = field(default_factory=dict)
+    partners: Partners = field(init=False)
 
-    @property
-    def model(self) -> Model:
-        """The model that is written to."""
-        return self.reading.model
+    def __post_init__(self) -> None:
+        """Nothing is claimed yet."""
+        self.partners = Partners(self.model)
 
-    def create(self, selected: Selected) -> Write:
-        """`createBand(...)`. Raises Failed."""
-        node = NewId(0)
-        for stored in writable(self.entity):
-            given = selected.arguments.get(stored.name)
-            if given is None:
-                if stored.has_default:
-                    self.assigns.append(Assign(stored.column, stored, Const(stored_default(stored))))
-            elif isinstance(given, Null):
-                if stored.required:
-                    raise Failed(null_input(self.entity.name, stored.name))
-                self.assigns.append(Assign(stored.column, stored, Const(None)))
-            else:
-                self._assign(stored, given)
-        for relation in self.entity.relations:
-            given = selected.arguments.get(id_argument(relation))
-            if isinstance(given, Value):
-                self._connect(relation, given.source, existing=False)
-            elif relation.required:
-                raise Failed(relation_required(self.entity.name, relation.name))
-        return self._write("create", node, selected)
+    def shape(self, entity: Entity) -> Shape:
+        """What can be set of a node; worked out once, for a list can hold thousands."""
+        found = self._shapes.get(entity.id)
+        if found is None:
+            links = [link(self.model, entity, relation) for relation in by_shape(entity)]
+            found = self._shapes[entity.id] = Shape(writable(entity), tuple(links))
+        return found
 
-    def update(self, selected: Selected) -> Write:
-        """`updateBand(id, ...)`. Raises Failed."""
-        node = self._id(selected)
-        self._missing()
-        for stored in writable(self.entity):
-            given = selected.arguments.get(stored.name)
-            if isinstance(given, Null):
-                if stored.required:
-                    raise Failed(cannot_be_null(self.entity.name, stored.name))
-                self.assigns.append(Assign(stored.column, stored, Const(None)))
-            elif given is not None:
-                self._assign(stored, given)
-        for relation in self.entity.relations:
-            given = selected.arguments.get(id_argument(relation))
-            if given is None:
-                continue
-            if isinstance(given, Value):
-                self._connect(relation, given.source, existing=True)
-            elif relation.required:
-                raise Failed(relation_required(self.entity.name, relation.name))
-            else:
-                self._disconnect(relation)
-        return self._write("update", node, selected)
+    def guard(self, guard: Guard) -> None:
+        """Look at something before anything is written."""
+        self.guards[(len(self.guards), "alone")] = guard
 
-    def delete(self, selected: Selected) -> Write:
-        """`deleteBand(id)`: refused when a partner would lose what it requires. Raises Failed."""
-        node = self._id(selected)
-        require(node, lambda given: None if well_formed(given) else id_invalid(given), self.reading.checks)
-        self._missing()
-        for relation in self.entity.relations:
-            edge = link(self.model, self.entity, relation)
-            if edge.far_requires and edge.back is not None:
-                failure = relation_required(edge.far.name, edge.back.name)
-                self.guards.append(Guard("kept", failure, edge))
-                self.locks = self.locks or _both_require(edge)
-        return self._write("delete", node, selected)
+    def exists(self, entity: Entity, ids: Ids, refusal: Callable[[str, str], Failure] = no_node) -> None:
+        """What is connected must be there and of the right type; an id that no node can have is nobody's."""
+        for one in ids.parts if isinstance(ids, Listed) else (ids,):
+            assert isinstance(one, Const | Var | Several), "a client names what exists"
+            require(one, lambda given: _malformed(entity.name, given, refusal), self.checks)
+        failure = refusal(entity.name, NODE)
+        _ask(self.guards, ("absent", entity.id), lambda every: Guard("absent", failure, entity, ids=every), ids)
 
-    def _write(self, verb: Any, node: Source, selected: Selected) -> Write:
-        outputs = self.reading.outputs(self.entity, selected.fields)
-        if verb == "delete":
-            outputs = tuple([_without_edges(output) for output in outputs])
-        answer = Node(self.entity, self.entity.field_by_name["id"], node, outputs)
+    def steal(self, link: Link, ids: Ids, node: Source | None) -> None:
+        """The table of G 6.6, seen from who gets `ids`: whom they had, and whether they may be taken from there."""
+        if not link.far_has_one or link.field.is_list:
+            return
+        place = (link.field.relation, link.field.side, node)
+        if link.field.required:
+            failure = relation_required(link.near.name, link.field.name)
+            _ask(self.guards, ("stolen", *place), lambda every: Guard("stolen", failure, None, link, every, node), ids)
+        elif link.keeps != "far":
+            # A column at the far side is simply written over.
+            _ask(self.losses, ("release", *place), lambda every: Release(link, every, node), ids)
+
+    def replace(self, link: Link, node: Source, keep: Source | None) -> None:
+        """The partners of a node that is there go, except `keep`."""
+        if link.far_requires and link.back is not None:
+            guard = Guard("dropped", relation_required(link.far.name, link.back.name), None, link, keep, node)
+            self.guard(guard)
+            if link.field.required:
+                # No NOT NULL column protects two sides that require each other.
+                self.locks.append(guard)
+            if link.keeps != "join":
+                return
+        if link.keeps != "near":
+            self.losses[(len(self.losses), "alone")] = Drop(link, node, keep)
+
+    def write(self, answer: Node | Payload | None) -> Write:
+        """Everything that was collected."""
+        rows = [*self.made, *([self.updated] if self.updated is not None else [])]
+        written = {row.place for row in rows}
+        columns, connects = self.partners.settle(written, self.checks)
+        changes: list[Change] = list(self._inserts(columns))
+        if self.updated is not None:
+            assigns = [*self.updated.assigns, *columns.get(self.updated.place, ())]
+            # A node that becomes its own partner from one side may have let go of a partner at the other.
+            last = {one.column: one for one in assigns}
+            if last:
+                changes.append(Update(self.updated.entity, self.updated.node, tuple(last.values())))
+        if self.deleted is not None:
+            changes.append(self.deleted)
         return Write(
-            verb,
-            self.entity,
-            node,
-            tuple(self.assigns),
-            tuple(self.guards),
-            tuple(self.before),
-            tuple(self.after),
             answer,
-            self.locks,
+            tuple([one.whole() if isinstance(one, Asked) else one for one in self.guards.values()]),
+            tuple(self.locks),
+            tuple([one.whole() if isinstance(one, Asked) else one for one in self.losses.values()]),
+            (*changes, *connects),
         )
 
-    def _id(self, selected: Selected) -> Input:
-        given = selected.arguments["id"]
-        assert isinstance(given, Value), "the id is required"
-        return given.source
-
-    def _missing(self) -> None:
-        self.guards.append(Guard("missing", no_item(self.entity.name, NODE)))
-
-    def _assign(self, stored: Field, given: Given) -> None:
-        assert isinstance(given, Value), "a scalar argument holds a value"
-        if isinstance(given.source, Const) and given.source.length > FLOAT_CHARACTERS_MAX:
-            raise Failed(too_long(stored.name))
-        if stored.is_list or stored.scalar in (Scalar.STRING, Scalar.JSON):
-            require(given.source, lambda value: _length_failure(stored, value), self.reading.checks)
-        self.assigns.append(Assign(stored.column, stored, given.source))
-
-    def _connect(self, relation: RelationField, ids: Input, *, existing: bool) -> None:
-        """The table of G 6.6: what connecting takes away, and from whom it may not."""
-        edge = link(self.model, self.entity, relation)
-        require(ids, lambda given: _partner_failure(edge.far.name, given), self.reading.checks)
-        only_column = edge.keeps == "near" and not edge.far_has_one
-        if not only_column:
-            # A column that nobody shares is protected by its foreign key alone.
-            self.guards.append(Guard("unconnectable", no_node(edge.far.name, NODE), edge, ids))
-        if edge.far_has_one and not relation.is_list:
-            if relation.required:
-                taken = relation_required(self.entity.name, relation.name)
-                self.guards.append(Guard("stolen", taken, edge, ids))
-            else:
-                self.before.append(Effect("release", edge, ids))
-        if existing:
-            self._replace(edge, ids)
-        self.locks = self.locks or _both_require(edge)
-        if edge.keeps == "near":
-            self.assigns.append(Assign(edge.column, None, ids))
-        else:
-            self.after.append(Effect("connect", edge, ids))
-
-    def _disconnect(self, relation: RelationField) -> None:
-        edge = link(self.model, self.entity, relation)
-        self._replace(edge, None)
-        if edge.keeps == "near":
-            self.assigns.append(Assign(edge.column, None, Const(None)))
-
-    def _replace(self, edge: Link, ids: Input | None) -> None:
-        if edge.far_requires and edge.back is not None:
-            self.guards.append(Guard("dropped", relation_required(edge.far.name, edge.back.name), edge, ids))
-            if edge.keeps != "join":
-                return
-        if edge.keeps != "near":
-            self.after.append(Effect("drop", edge, ids))
+    def _inserts(self, columns: dict[Written, list[Assign]]) -> list[Insert]:
+        """One per type: a new node that sets nothing where another sets something has null there, as if left out."""
+        by_entity: dict[str, list[Row]] = {}
+        for row in self.made:
+            row.assigns.extend(columns.get(row.place, ()))
+            by_entity.setdefault(row.entity.id, []).append(row)
+        inserts: list[Insert] = []
+        for rows in by_entity.values():
+            kinds = {one.column: Column(one.column, one.field) for row in rows for one in row.assigns}
+            values: list[tuple[Source, ...]] = []
+            for row in rows:
+                given = {one.column: one.value for one in row.assigns}
+                values.append((row.node, *[given.get(name, _ABSENT) for name in kinds]))
+            inserts.append(Insert(rows[0].entity, tuple(kinds.values()), tuple(values)))
+        return inserts
 
 
-def stored_default(stored: Field) -> Any:
-    """The default of a field as a parameter value."""
-    given = stored.default
-    if stored.is_list and isinstance(given, list):
-        return tuple([_scalar(stored, item) for item in given])
-    return None if given is None else _scalar(stored, given)
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What a client gave for one relation: partners by id, and partners to be made."""
+
+    ids: Ids | None
+    below: tuple[Object, ...]
+    given: bool
+    """Whether it was named at all, be it with null."""
 
 
-def _scalar(stored: Field, given: Any) -> Any:
-    match stored.scalar:
-        case Scalar.DATETIME:
-            return moment(given)
-        case Scalar.JSON:
-            return orjson.dumps(given).decode()
-        case Scalar.FLOAT:
-            return float(given)
+def wanted(relation: RelationField, members: Mapping[str, Given]) -> Wanted:
+    """Both arguments of a relation. Of a single partner the one to be made is taken, when there are two."""
+    by_id, below = members.get(id_argument(relation)), members.get(relation.name)
+    ids: Ids | None = None
+    if isinstance(by_id, Value):
+        ids = Listed((by_id.source,)) if relation.is_list else by_id.source
+    match below:
+        case Object():
+            made: tuple[Object, ...] = (below,)
+        case Objects(items=items):
+            made = items
         case _:
-            return given
+            made = ()
+    return Wanted(ids, made, by_id is not None or below is not None)
 
 
-def _without_edges(output: Output) -> Output:
-    """A deleted node has no partners left (G 6.5); one that the schema promises is shown as it was."""
-    match output:
-        case Many(key=key):
-            return Fixed(key, "[]")
-        case Count(key=key, outputs=outputs):
-            members = [f'"{one.key}":{one.json if isinstance(one, Fixed) else 0}' for one in outputs]
-            return Fixed(key, f"{{{','.join(members)}}}")
-        case One(key=key, rows=rows) if rows.link is not None and not rows.link.field.required:
-            return Fixed(key, "null")
-        case _:
-            return output
+def _ask(
+    known: dict[tuple[object, ...], Any], key: tuple[object, ...], ask: Callable[[Source], Any], ids: Source
+) -> None:
+    asked = known.setdefault(key, Asked(ask, []))
+    asked.ids.append(ids)
 
 
-def _length_failure(stored: Field, value: Any) -> Failure | None:
-    if isinstance(value, str):
-        return too_long(stored.name) if len(value) > TEXT_CHARACTERS_MAX else None
-    if isinstance(value, tuple):
-        texts = value if stored.scalar is Scalar.JSON else [_json_of(item) for item in value]
-        if sum(len(text) + 1 for text in texts) + 1 > TEXT_CHARACTERS_MAX:
-            return too_long(stored.name)
-    return None
-
-
-def _partner_failure(entity: str, given: Any) -> Failure | None:
-    """An id that no node can have is nobody's; one that is too long for an index must not even reach it."""
+def _malformed(entity: str, given: Any, refusal: Callable[[str, str], Failure]) -> Failure | None:
+    """An id that is too long for an index must not even reach it."""
     nodes = given if isinstance(given, (list, tuple)) else (given,)
-    return next((no_node(entity, node) for node in nodes if node is not None and not well_formed(node)), None)
-
-
-def _json_of(item: Any) -> str:
-    return orjson.dumps(item, default=str).decode()
-
-
-def _both_require(edge: Link) -> bool:
-    """No NOT NULL column protects both sides of such a relation."""
-    return edge.far_requires and edge.field.required
+    return next((refusal(entity, node) for node in nodes if node is not None and not well_formed(node)), None)

@@ -1,7 +1,8 @@
 """Model -> the GraphQL schema generated from it (G 5, 6).
 
-In order of flow: `scalars` (DateTime, Json), `members` (the names in filters and orders, and what they ask), `inputs`
-(filters, orders, arguments), `types` (objects and root fields). `generate` puts them together.
+In order of flow: `scalars` (DateTime, Json), `members` (the names of filters, orders and arguments, and what they
+mean), `inputs` (filters, orders, pages), `types` (objects, root fields of Query), `writes` (arguments and inputs of
+mutations), `mutations` (root fields of Mutation). `generate` puts them together.
 """
 
 from __future__ import annotations
@@ -13,7 +14,8 @@ from graphql import GraphQLEnumType, GraphQLEnumValue, GraphQLObjectType, GraphQ
 from contracts.model import Model
 from gateway.engine.schema.inputs import Inputs
 from gateway.engine.schema.members import Vocabulary
-from gateway.engine.schema.types import Outputs, RootField, mutation_fields, query_fields
+from gateway.engine.schema.mutations import mutation_fields
+from gateway.engine.schema.types import Outputs, RootField, query_fields
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""The input side of the generated schema: filters, orders, and the arguments of lists and mutations."""
+"""The input side of reads: filters, orders, and the arguments of lists (G 5.1 - 5.4)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from graphql import (
 )
 
 from contracts.model import Entity, Field, Model, Scalar
-from gateway.engine.schema.members import FieldMember, filter_members, id_argument, orders, writable
+from gateway.engine.schema.members import FieldMember, filter_members, orders
 from gateway.engine.schema.scalars import DATE_TIME, JSON
 
 Leaf = GraphQLScalarType | GraphQLEnumType
@@ -91,27 +91,6 @@ class Inputs:
             }
             self.pages[entity.id] = found
         return found
-
-    def created(self, entity: Entity) -> Arguments:
-        """What `createBand` takes (G 6.2)."""
-        return self._written(entity, create=True)
-
-    def updated(self, entity: Entity) -> Arguments:
-        """What `updateBand` takes (G 6.3)."""
-        return {"id": GraphQLArgument(GraphQLNonNull(GraphQLID)), **self._written(entity, create=False)}
-
-    def _written(self, entity: Entity, *, create: bool) -> Arguments:
-        arguments: Arguments = {}
-        for stored in writable(entity):
-            given = self.value(stored)
-            needed = create and stored.required and not stored.has_default
-            arguments[stored.name] = GraphQLArgument(
-                GraphQLNonNull(given) if needed else given, description=stored.description
-            )
-        for relation in sorted(entity.relations, key=lambda one: one.is_list):
-            connected = GraphQLList(GraphQLNonNull(GraphQLID)) if relation.is_list else GraphQLID
-            arguments[id_argument(relation)] = GraphQLArgument(connected, description=relation.description)
-        return arguments
 
     def _filter_fields(self, entity: Entity) -> dict[str, GraphQLInputField]:
         itself = GraphQLList(GraphQLNonNull(self.filter(entity)))

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from dataclasses import field as dataclass_field
 from typing import Final, Literal
 
-from contracts.model import Entity, Field, Model, RelationField, Scalar
+from contracts.model import Entity, Field, Model, Relation, RelationField, Scalar
 
 Test = Literal[
     "equals", "not", "in", "not_in", "lt", "lte", "gt", "gte",
@@ -117,3 +117,42 @@ def writable(entity: Entity) -> tuple[Field, ...]:
 def id_argument(field: RelationField) -> str:
     """The argument that connects by id: `managerId`, `albumsIds` (G 6.2)."""
     return f"{field.name}Ids" if field.is_list else f"{field.name}Id"
+
+
+def by_shape(entity: Entity) -> list[RelationField]:
+    """The relation fields as arguments stand: those to one, then those to many (G 6.2)."""
+    return sorted(entity.relations, key=lambda one: one.is_list)
+
+
+def opposite(model: Model, field: RelationField) -> RelationField | None:
+    """The field on the other side of a relation; the field itself when one field is both sides."""
+    relation = model.relation_by_id[field.relation]
+    if relation.b_field is None:
+        return field
+    name = relation.b_field if field.side == "a" else relation.a_field
+    return model.entity_by_id[field.target].relation_by_name.get(name)
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """A node of an edge in the mutations of its relation: `albumsAlbum`, with the argument `albumsAlbumId` (G 6.6)."""
+
+    name: str
+    entity: Entity
+    field: RelationField
+    """The field of this node that leads to the other one."""
+
+    @property
+    def argument(self) -> str:
+        """The argument that names the node."""
+        return f"{self.name}Id"
+
+
+def ends(model: Model, relation: Relation) -> tuple[End, End]:
+    """Both nodes of an edge, side a first. A node is named after the field of the other side that leads to it."""
+    a, b = model.entity_by_id[relation.a], model.entity_by_id[relation.b]
+    a_field = a.relation_by_name[relation.a_field]
+    if relation.b_field is None:
+        return End(f"{a_field.name}1{a.name}", a, a_field), End(f"{a_field.name}2{a.name}", a, a_field)
+    b_field = b.relation_by_name[relation.b_field]
+    return End(f"{b_field.name}{a.name}", a, a_field), End(f"{a_field.name}{b.name}", b, b_field)

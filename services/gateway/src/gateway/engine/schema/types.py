@@ -1,4 +1,4 @@
-"""The output side of the generated schema: the model types, and the root fields over them (G 5.1, 5.2, 6.1)."""
+"""The output side of the generated schema: the model types, and the root fields of Query (G 5.1, 5.2)."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ from contracts.model import Entity, Field, RelationField
 from contracts.plural import plural
 from gateway.engine.schema.inputs import Inputs
 
-Verb = Literal["list", "count", "single", "node", "create", "update", "delete"]
+Verb = Literal[
+    "list", "count", "single", "user", "node", "create", "update", "upsert", "delete", "set", "unset", "add", "remove"
+]
 
 NODE: Final = GraphQLInterfaceType(
     "Node",
@@ -40,7 +42,9 @@ class RootField:
 
     verb: Verb
     entity: str | None
-    """Id of the entity; None for `node`."""
+    """Id of the entity; None for `node`. Of a mutation of a relation, the entity of side a."""
+    relation: str | None = None
+    """Id of the relation whose edges a mutation changes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +109,7 @@ def list_name(entity: Entity) -> str:
 
 
 def query_fields(outputs: Outputs) -> dict[str, tuple[GraphQLField, RootField]]:
-    """All lists, all counts, all singles, `node`."""
+    """All lists, all counts, all singles, `user` where there is such a type, `node` (G 5.1)."""
     inputs, entities = outputs.inputs, outputs.inputs.model.entities
     fields: dict[str, tuple[GraphQLField, RootField]] = {}
     for entity in entities:
@@ -119,25 +123,12 @@ def query_fields(outputs: Outputs) -> dict[str, tuple[GraphQLField, RootField]]:
         selectors = {one.name: GraphQLArgument(inputs.leaf(one)) for one in unique_fields(entity)}
         made = GraphQLField(outputs.object(entity), args=selectors)
         fields[entity.name] = (made, RootField("single", entity.id))
+    user = inputs.model.entity_by_name.get("User")
+    if user is not None:
+        about = "Who asks, when he is a node of this service; null for everybody else."
+        fields["user"] = (GraphQLField(outputs.object(user), description=about), RootField("user", user.id))
     by_id = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))}
     fields["node"] = (GraphQLField(NODE, args=by_id), RootField("node", None))
-    return fields
-
-
-def mutation_fields(outputs: Outputs) -> dict[str, tuple[GraphQLField, RootField]]:
-    """All creates, all updates, all deletes."""
-    inputs, entities = outputs.inputs, outputs.inputs.model.entities
-    fields: dict[str, tuple[GraphQLField, RootField]] = {}
-    for entity in entities:
-        made = GraphQLField(outputs.object(entity), args=inputs.created(entity))
-        fields[f"create{entity.name}"] = (made, RootField("create", entity.id))
-    for entity in entities:
-        made = GraphQLField(outputs.object(entity), args=inputs.updated(entity))
-        fields[f"update{entity.name}"] = (made, RootField("update", entity.id))
-    by_id = {"id": GraphQLArgument(GraphQLNonNull(GraphQLID))}
-    for entity in entities:
-        made = GraphQLField(outputs.object(entity), args=by_id)
-        fields[f"delete{entity.name}"] = (made, RootField("delete", entity.id))
     return fields
 
 

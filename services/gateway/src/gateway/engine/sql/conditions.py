@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Final, assert_never
 
-from common.sql import EMPTY, Sql, join, sql
+from common.sql import EMPTY, Sql, join, literal, sql
 from contracts.model import Field, Scalar
 from gateway.engine.plan.tree import Among, Compare, Condition, Every, IsNull, Like, Link, Related, Some, Unknown
 from gateway.engine.source import Input
@@ -118,7 +118,26 @@ def _like(condition: Like, alias: str) -> Sql:
         after=sql(" || '%'") if after else EMPTY,
     )
     template = "{stored} not like ({pattern})" if condition.negated else "{stored} like ({pattern})"
-    return sql(template, stored=stored, pattern=pattern)
+    whole = sql(template, stored=stored, pattern=pattern)
+    if condition.where != "starts_with" or condition.negated or not (condition.field.unique or condition.field.indexed):
+        return whole
+    return sql("({range} and {whole})", range=_beginning(condition, alias), whole=whole)
+
+
+def _beginning(condition: Like, alias: str) -> Sql:
+    """The range of order keys that begin with a text; the index of the key understands it, whatever the text is."""
+    field = condition.field
+    if field.scalar is not Scalar.STRING:
+        key, first = text.column(alias, field.column), text.text(condition.value)
+    else:
+        key, first = text.key(text.column(alias, field.column)), text.key(text.text(condition.value))
+    # No text of that length stands behind the highest character as often as it has characters.
+    return sql(
+        "{key} >= {first} and {key} <= {first} || repeat(U&'\\+10FFFF', {length})",
+        key=key,
+        first=first,
+        length=literal(text.KEY_CHARACTERS),
+    )
 
 
 def _related(condition: Related, alias: str, aliases: Aliases) -> Sql:

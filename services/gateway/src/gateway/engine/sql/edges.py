@@ -1,301 +1,141 @@
-"""Edges around a written node: what must not be, the locks that keep it so, and the changes (G 6.6)."""
+"""Edges that change: what nodes lose, and what they get (G 6.6)."""
 
 from __future__ import annotations
 
 from typing import Final, assert_never
 
-from common.sql import EMPTY, Sql, ident, join, literal, sql
-from gateway.engine.plan.tree import Effect, Guard, Link, Write
-from gateway.engine.source import Source
+from common.sql import Sql, ident, join, sql
+from gateway.engine.plan.changes import Connect, Drop, Loss, Release
+from gateway.engine.source import EndsOf
 from gateway.engine.sql import text
-
-_FAR: Final = "f"
-_EDGE: Final = "e"
-
-
-def verdict(tree: Write) -> Sql:
-    """`select` null, or the number of the first guard that objects, with `:` and an id where the guard names one."""
-    cases = [_case(str(number), guard, tree) for number, guard in enumerate(tree.guards)]
-    return sql("select case {cases} end", cases=join(" ", cases))
-
-
-def locks(tree: Write) -> list[Sql]:
-    """Lock the node and the partners it has and gets, in id order."""
-    node = text.text(tree.node)
-    statements = [
-        sql(
-            "select from {table} where {id} = {node} for update", table=text.table(tree.entity.table), id=_ID, node=node
-        )
-    ]
-    for guard in tree.guards:
-        link = guard.link
-        if link is None or not link.far_requires:
-            continue
-        partner = _present(link, tree.node)
-        wanted = (
-            partner
-            if guard.ids is None
-            else sql(
-                "({partner} or {id} = {given})",
-                partner=partner,
-                id=text.column(_FAR, "id"),
-                given=_given(link, guard.ids),
-            )
-        )
-        statements.append(
-            sql(
-                "select from {table} {far} where {wanted} order by {id} for update",
-                table=text.table(link.far.table),
-                far=ident(_FAR),
-                wanted=wanted,
-                id=text.column(_FAR, "id"),
-            )
-        )
-    return list(dict.fromkeys(statements))
-
-
-def effects(effect: Effect, node: Source) -> list[Sql]:
-    """The statements that change edges."""
-    match effect.kind:
-        case "release":
-            return _release(effect.link, effect.ids, node)
-        case "drop":
-            return [_drop(effect.link, effect.ids, node)]
-        case "connect":
-            return _connect(effect.link, effect.ids, node)
-        case _:
-            assert_never(effect.kind)
-
 
 _ID: Final = ident("id")
 
 
-def _given(link: Link, ids: Source) -> Sql:
-    """What an id is compared with: one id, or any of a list."""
-    given = text.parameter(ids, "text[]" if link.field.is_list else "text")
-    return sql("any({ids})", ids=given) if link.field.is_list else given
+def loss(change: Loss, gate: Sql) -> tuple[str, Sql]:
+    """The table that changes, and the statement."""
+    match change:
+        case Release():
+            return _release(change, gate)
+        case Drop(only=None):
+            return _drop(change, gate)
+        case Drop():
+            return _part(change, gate)
+        case _:
+            assert_never(change)
 
 
-def _outside(column: Sql, link: Link, ids: Source | None) -> Sql:
-    """` and column is none of ids`; nothing to add when there are none."""
-    if ids is None:
-        return EMPTY
-    given = text.parameter(ids, "text[]" if link.field.is_list else "text")
-    template = " and {column} <> all({ids})" if link.field.is_list else " and {column} <> {ids}"
-    return sql(template, column=column, ids=given)
-
-
-def _case(number: str, guard: Guard, tree: Write) -> Sql:
-    node = text.text(tree.node)
-    link = guard.link
-    if guard.kind == "missing" or link is None:
-        return sql(
-            "when not exists (select from {table} where {id} = {node}) then {number} || {node}",
-            table=text.table(tree.entity.table),
-            id=_ID,
-            node=node,
-            number=literal(f"{number}:"),
+def connect(change: Connect, gate: Sql) -> tuple[str, Sql]:
+    """The table that changes, and the statement."""
+    relation, edges = change.relation, change.edges
+    if relation.storage == "join":
+        both_ways = relation.b_field is None
+        pairs = [text.texts(EndsOf(edges, "holder", both_ways)), text.texts(EndsOf(edges, "target", both_ways))]
+        # Only an edge that is there already may be passed over, and no partner whom somebody else has just taken:
+        # half of a symmetric edge would be missing.
+        made = sql(
+            "insert into {table} ({a}, {b}) select w.a, w.b from unnest({pairs}) w(a, b){gate} "
+            "on conflict ({a}, {b}) do nothing",
+            table=text.table(relation.table or ""),
+            a=ident("a"),
+            b=ident("b"),
+            pairs=join(", ", pairs),
+            gate=text.where(gate),
         )
-    if guard.kind == "unconnectable":
-        return _unconnectable(number, guard, link)
-    found = _stolen(link, guard.ids, node) if guard.kind == "stolen" else _dropped(link, guard, node)
-    return sql("when exists ({found}) then {number}", found=found, number=literal(number))
-
-
-def _unconnectable(number: str, guard: Guard, link: Link) -> Sql:
-    assert guard.ids is not None, "what cannot be connected is given"
-    given = text.parameter(guard.ids, "text[]" if link.field.is_list else "text")
-    wanted = sql("unnest({ids})" if link.field.is_list else "(values ({ids}))", ids=given)
-    absent = sql(
-        "from {wanted} w(id) where not exists (select from {table} {far} where {far_id} = w.id)",
-        wanted=wanted,
-        table=text.table(link.far.table),
-        far=ident(_FAR),
-        far_id=text.column(_FAR, "id"),
+        return relation.table or "", made
+    table, column = change.holder.table, ident(relation.column or "")
+    if len(edges.edges) == 1:
+        (edge,) = edges.edges
+        made = sql(
+            "update {table} set {column} = {target} where {these}{gate}",
+            table=text.table(table),
+            column=column,
+            target=text.text(edge.target),
+            these=text.among(_ID, edge.holder),
+            gate=text.also(gate),
+        )
+        return table, made
+    ends = [text.texts(EndsOf(edges, "holder")), text.texts(EndsOf(edges, "target"))]
+    made = sql(
+        "update {table} t set {column} = w.target from unnest({ends}) w(holder, target) where t.{id} = w.holder{gate}",
+        table=text.table(table),
+        column=column,
+        ends=join(", ", ends),
+        id=_ID,
+        gate=text.also(gate),
     )
-    return sql(
-        "when exists (select {absent}) then {number} || (select w.id {absent} limit 1)",
-        absent=absent,
-        number=literal(f"{number}:"),
+    return table, made
+
+
+def _release(change: Release, gate: Sql) -> tuple[str, Sql]:
+    link = change.link
+    if link.keeps == "join":
+        near, far = (text.among(ident(one), change.ids) for one in (link.near_column, link.far_column))
+        gone = sql(
+            "delete from {table} where ({near} or {far}){gate}",
+            table=text.table(link.table),
+            near=near,
+            far=far,
+            gate=text.also(gate),
+        )
+        return link.table, gone
+    assert link.keeps == "near", "a column at the far side is written over"
+    column = ident(link.column)
+    others = [text.among(column, change.ids)]
+    if change.node is not None:
+        others.append(sql("{id} <> {node}", id=_ID, node=text.text(change.node)))
+    gone = sql(
+        "update {table} set {column} = null where {others}{gate}",
+        table=text.table(link.near.table),
+        column=column,
+        others=join(" and ", others),
+        gate=text.also(gate),
     )
+    return link.near.table, gone
 
 
-def _stolen(link: Link, ids: Source | None, node: Sql) -> Sql:
-    assert ids is not None, "what is stolen is given"
-    given = text.parameter(ids, "text")
-    match link.keeps:
-        case "near":
-            return sql(
-                "select from {table} where {column} = {given} and {id} <> {node}",
-                table=text.table(link.near.table),
-                column=ident(link.column),
-                given=given,
-                id=_ID,
-                node=node,
-            )
-        case "far":
-            return sql(
-                "select from {table} where {id} = {given} and {column} <> {node}",
-                table=text.table(link.far.table),
-                id=_ID,
-                given=given,
-                column=ident(link.column),
-                node=node,
-            )
-        case "join":
-            return sql(
-                "select from {table} where {far} = {given} and {near} <> {node}",
-                table=text.table(link.table),
-                far=ident(link.far_column),
-                given=given,
-                near=ident(link.near_column),
-                node=node,
-            )
-        case _:
-            assert_never(link.keeps)
-
-
-def _dropped(link: Link, guard: Guard, node: Sql) -> Sql:
-    """Partners that would be left without the node; a node that is its own partner goes with itself."""
-    itself = guard.kind == "kept"
-    match link.keeps:
-        case "near":
-            own = ident(link.column)
-            return sql(
-                "select from {table} where {id} = {node} and {own} is not null{outside}{itself}",
-                table=text.table(link.near.table),
-                id=_ID,
-                node=node,
-                own=own,
-                outside=_outside(own, link, guard.ids),
-                itself=sql(" and {own} <> {node}", own=own, node=node) if itself else EMPTY,
-            )
-        case "far":
-            return sql(
-                "select from {table} where {column} = {node}{outside}{itself}",
-                table=text.table(link.far.table),
-                column=ident(link.column),
-                node=node,
-                outside=_outside(_ID, link, guard.ids),
-                itself=sql(" and {id} <> {node}", id=_ID, node=node) if itself else EMPTY,
-            )
-        case "join":
-            far = ident(link.far_column)
-            return sql(
-                "select from {table} where {near} = {node}{outside}{itself}",
-                table=text.table(link.table),
-                near=ident(link.near_column),
-                node=node,
-                outside=_outside(far, link, guard.ids),
-                itself=sql(" and {far} <> {node}", far=far, node=node) if itself else EMPTY,
-            )
-        case _:
-            assert_never(link.keeps)
-
-
-def _present(link: Link, node: Source) -> Sql:
-    """The far row is a partner of the node."""
-    given = text.text(node)
-    match link.keeps:
-        case "near":
-            own = sql(
-                "(select {column} from {table} where {id} = {node})",
-                column=ident(link.column),
-                table=text.table(link.near.table),
-                id=_ID,
-                node=given,
-            )
-            return sql("{id} = {own}", id=text.column(_FAR, "id"), own=own)
-        case "far":
-            return sql("{column} = {node}", column=text.column(_FAR, link.column), node=given)
-        case "join":
-            return sql(
-                "{id} in (select {far} from {table} where {near} = {node})",
-                id=text.column(_FAR, "id"),
-                far=ident(link.far_column),
-                table=text.table(link.table),
-                near=ident(link.near_column),
-                node=given,
-            )
-        case _:
-            assert_never(link.keeps)
-
-
-def _release(link: Link, ids: Source | None, node: Source) -> list[Sql]:
-    assert ids is not None, "what is released is given"
-    given = text.parameter(ids, "text")
-    match link.keeps:
-        case "near":
-            return [
-                sql(
-                    "update {table} set {column} = null where {column} = {given} and {id} <> {node}",
-                    table=text.table(link.near.table),
-                    column=ident(link.column),
-                    given=given,
-                    id=_ID,
-                    node=text.text(node),
-                )
-            ]
-        case "far":
-            return []  # Connecting overwrites the column.
-        case "join":
-            return [
-                sql(
-                    "delete from {table} where {near} = {given} or {far} = {given}",
-                    table=text.table(link.table),
-                    near=ident(link.near_column),
-                    far=ident(link.far_column),
-                    given=given,
-                )
-            ]
-        case _:
-            assert_never(link.keeps)
-
-
-def _drop(link: Link, ids: Source | None, node: Source) -> Sql:
-    own = text.text(node)
+def _drop(change: Drop, gate: Sql) -> tuple[str, Sql]:
+    link, own = change.link, text.text(change.node)
     if link.keeps == "far":
-        return sql(
-            "update {table} set {column} = null where {column} = {node}{outside}",
+        gone = sql(
+            "update {table} set {column} = null where {column} = {node}{outside}{gate}",
             table=text.table(link.far.table),
             column=ident(link.column),
             node=own,
-            outside=_outside(_ID, link, ids),
+            outside=text.outside(_ID, change.keep),
+            gate=text.also(gate),
         )
+        return link.far.table, gone
     near, far = ident(link.near_column), ident(link.far_column)
-    gone = sql("{near} = {node}{outside}", near=near, node=own, outside=_outside(far, link, ids))
+    mine = sql("{near} = {node}{outside}", near=near, node=own, outside=text.outside(far, change.keep))
     if link.symmetric:
-        back = sql("{far} = {node}{outside}", far=far, node=own, outside=_outside(near, link, ids))
-        gone = sql("{gone} or {back}", gone=gone, back=back)
-    return sql("delete from {table} where {gone}", table=text.table(link.table), gone=gone)
+        back = sql("{far} = {node}{outside}", far=far, node=own, outside=text.outside(near, change.keep))
+        mine = sql("({mine} or {back})", mine=mine, back=back)
+    gone = sql("delete from {table} where {mine}{gate}", table=text.table(link.table), mine=mine, gate=text.also(gate))
+    return link.table, gone
 
 
-def _connect(link: Link, ids: Source | None, node: Source) -> list[Sql]:
-    assert ids is not None, "what is connected is given"
-    own = text.text(node)
-    if link.keeps == "far":
-        return [
-            sql(
-                "update {table} set {column} = {node} where {id} = {given}",
-                table=text.table(link.far.table),
-                column=ident(link.column),
-                node=own,
-                id=_ID,
-                given=_given(link, ids),
-            )
-        ]
-    given = text.parameter(ids, "text[]" if link.field.is_list else "text")
-    wanted = sql("unnest({ids})" if link.field.is_list else "(values ({ids}))", ids=given)
-    pairs = sql("select {node}, w.id from {wanted} w(id)", node=own, wanted=wanted)
-    if link.symmetric:
-        back = sql("select w.id, {node} from {wanted} w(id)", node=own, wanted=wanted)
-        pairs = sql("{pairs} union {back}", pairs=pairs, back=back)
-    return [
-        sql(
-            "insert into {table} ({near}, {far}) {pairs} on conflict do nothing",
-            table=text.table(link.table),
-            near=ident(link.near_column),
-            far=ident(link.far_column),
-            pairs=pairs,
+def _part(change: Drop, gate: Sql) -> tuple[str, Sql]:
+    assert change.only is not None, "two nodes part"
+    link, near_id, far_id = change.link, text.text(change.node), text.text(change.only)
+    if link.keeps == "join":
+        near, far = ident(link.near_column), ident(link.far_column)
+        pair = sql("{near} = {a} and {far} = {b}", near=near, far=far, a=near_id, b=far_id)
+        if link.symmetric:
+            back = sql("{near} = {b} and {far} = {a}", near=near, far=far, a=near_id, b=far_id)
+            pair = sql("({pair} or {back})", pair=pair, back=back)
+        gone = sql(
+            "delete from {table} where {pair}{gate}", table=text.table(link.table), pair=pair, gate=text.also(gate)
         )
-    ]
+        return link.table, gone
+    holder, own, other = (link.near, near_id, far_id) if link.keeps == "near" else (link.far, far_id, near_id)
+    gone = sql(
+        "update {table} set {column} = null where {id} = {own} and {column} = {other}{gate}",
+        table=text.table(holder.table),
+        column=ident(link.column),
+        id=_ID,
+        own=own,
+        other=other,
+        gate=text.also(gate),
+    )
+    return holder.table, gone

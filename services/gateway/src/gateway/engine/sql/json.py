@@ -2,6 +2,9 @@
 
 Texts are put together with `||` from `to_json` and constants; `jsonb` would reorder keys and costs half on lists, and
 `json_build_object` is slower on large answers. The order of keys is ours to keep.
+
+What is related is looked up for each row of the page, by the index of the relation. Lateral joins cost the same; plain
+joins of the one related node save a third where the other table is small, but let the planner read all of a large one.
 """
 
 from __future__ import annotations
@@ -13,6 +16,7 @@ from common.sql import EMPTY, Sql, join, literal, sql
 from contracts.model import Field, Scalar
 from gateway.engine.plan.tree import (
     Count,
+    Counted,
     CountOutput,
     Fixed,
     Link,
@@ -28,14 +32,16 @@ from gateway.engine.sql.aliases import Aliases
 _CHAIN_MAX: Final = 100
 """Texts that one chain of `||` puts together."""
 
+_INSTANT: Final = """to_char({value} at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')"""
+"""Written out: a function around it is not inlined, as to_char only promises to be stable, and costs four times."""
+
 Piece = str | Sql
 """Constant JSON text, or an expression of type text."""
 
 
 def node(outputs: tuple[Output, ...], alias: str, aliases: Aliases) -> Sql:
     """The JSON object of the row `alias`."""
-    members = [(output.key, _pieces(output, alias, aliases)) for output in outputs]
-    return _object(members)
+    return members([(output.key, _pieces(output, alias, aliases)) for output in outputs])
 
 
 def nodes(many: Many, near: str | None, aliases: Aliases) -> Sql:
@@ -44,13 +50,15 @@ def nodes(many: Many, near: str | None, aliases: Aliases) -> Sql:
     inner, outer = aliases.new("t"), aliases.new("q")
     needed = dict.fromkeys(_columns(many.outputs))
     order, page = rows.order, rows.page or Page()
+    assert order is not None, "every list has an order"
     resort = EMPTY
-    if page.from_end and order is not None:
+    if page.from_end:
         # Read from the end backwards, written forwards.
         resort = sql(" order by {by}", by=pages.order_by(order, text.column(outer, "key"), outer, backwards=False))
+    if page.from_end or pages.parted(rows):
         needed["id"] = None
     selected = [text.column(inner, name) for name in needed] or [sql("1")]
-    if page.from_end and order is not None:
+    if page.from_end or pages.parted(rows):
         selected.append(sql('{key} as "key"', key=text.order_key(inner, order.field)))
     marks, rows_sql = pages.window(rows, join(", ", selected), inner, near, aliases)
     return sql(
@@ -65,11 +73,14 @@ def nodes(many: Many, near: str | None, aliases: Aliases) -> Sql:
 
 def count(counted: Count, near: str | None, aliases: Aliases) -> Sql:
     """`select` the JSON object of a count."""
+    if not any(isinstance(one, Counted) for one in counted.outputs):
+        # Nothing is counted, so nothing would make one row of all.
+        return sql("select {object}", object=members([(one.key, _count_pieces(one)) for one in counted.outputs]))
     far = aliases.new("t")
     items, within = pages.source(counted.rows, far, near, aliases)
     return sql(
         "select {object} from {items}{where}",
-        object=_object([(one.key, _count_pieces(one)) for one in counted.outputs]),
+        object=members([(one.key, _count_pieces(one)) for one in counted.outputs]),
         items=items,
         where=pages.where(within),
     )
@@ -120,7 +131,7 @@ def _single(scalar: Scalar, stored: Sql) -> list[Piece]:
             # Ids and enum values hold no character that JSON escapes (G 2.6).
             return ['"', stored, '"']
         case Scalar.DATETIME:
-            return ['"', sql("app.instant({value})", value=stored), '"']
+            return ['"', sql(_INSTANT, value=stored), '"']
         case Scalar.STRING:
             return [sql("to_json({value})::text", value=stored)]
         case Scalar.INT | Scalar.FLOAT | Scalar.BOOLEAN | Scalar.JSON:
@@ -135,10 +146,11 @@ def _listed(field: Field, stored: Sql) -> list[Piece]:
     return [sql("array_to_json({value})::text", value=stored)]
 
 
-def _object(members: Iterable[tuple[str, list[Piece]]]) -> Sql:
-    pieces: list[Piece] = []
-    for key, value_pieces in members:
-        pieces.append(f'{"," if pieces else "{"}"{key}":')
+def members(named: Iterable[tuple[str, list[Piece]]]) -> Sql:
+    """The JSON object of named values."""
+    pieces: list[Piece] = ["{"]
+    for key, value_pieces in named:
+        pieces.append(f'{"," if len(pieces) > 1 else ""}"{key}":')
         pieces.extend(value_pieces)
     pieces.append("}")
     return _concatenated(pieces)

@@ -24,21 +24,57 @@ def window(rows: Rows, selected: Sql, alias: str, near: str | None, aliases: Ali
     page, order = rows.page or Page(), rows.order
     assert order is not None, "every list has an order"
     marks: list[Sql] = []
+    ways: list[Sql] = []
     for cursor, after in ((page.after, True), (page.before, False)):
         if cursor is not None:
             mark = aliases.new("m")
             marks.append(_cursor(rows.entity, order, cursor, mark, aliases))
-            within.append(_position(order, alias, mark, after=after))
-    statement = sql(
-        "select {selected} from {items}{where} order by {order}{limit}{skip}",
+            if ways or order.field.required:
+                within.append(_position(order, alias, mark, after=after))
+            else:
+                ways = _ways(order, alias, mark, after=after)
+    by = order_by(order, text.order_key(alias, order.field), alias, backwards=page.from_end)
+    if not ways:
+        return marks, _select(selected, items, within, by, _pages(page))
+    # The page is what is first of what each way finds; the ways go on where the page could end.
+    enough = _limit(page) if page.skip is None else sql("{n}::int8 + {m}", n=_limit(page), m=_number(page.skip))
+    found = [_select(selected, items, [*within, way], by, sql(" limit {n}", n=enough)) for way in ways]
+    whole = aliases.new("u")
+    return marks, sql(
+        "select * from ({found}) {whole} order by {by}{pages}",
+        found=join(" union all ", [sql("({one})", one=one) for one in found]),
+        whole=aliases.name(whole),
+        by=order_by(order, text.column(whole, "key"), whole, backwards=page.from_end),
+        pages=_pages(page),
+    )
+
+
+def parted(rows: Rows) -> bool:
+    """Whether `window` needs the id and the order's key, as `key`, among what is selected: a cursor may be at null."""
+    page, order = rows.page, rows.order
+    if page is None or order is None or order.field.required:
+        return False
+    return page.after is not None or page.before is not None
+
+
+def _select(selected: Sql, items: Sql, within: list[Sql], by: Sql, pages: Sql) -> Sql:
+    return sql(
+        "select {selected} from {items}{where} order by {by}{pages}",
         selected=selected,
         items=items,
         where=where(within),
-        order=order_by(order, text.order_key(alias, order.field), alias, backwards=page.from_end),
-        limit=sql(" limit {n}", n=_number(page.limit or Const(PAGE_MAX))),
-        skip=sql(" offset {n}", n=_number(page.skip)) if page.skip is not None else EMPTY,
+        by=by,
+        pages=pages,
     )
-    return marks, statement
+
+
+def _pages(page: Page) -> Sql:
+    skip = sql(" offset {n}", n=_number(page.skip)) if page.skip is not None else EMPTY
+    return sql(" limit {n}{skip}", n=_limit(page), skip=skip)
+
+
+def _limit(page: Page) -> Sql:
+    return _number(page.limit or Const(PAGE_MAX))
 
 
 def source(rows: Rows, alias: str, near: str | None, aliases: Aliases) -> tuple[Sql, list[Sql]]:
@@ -91,34 +127,53 @@ def _cursor(entity: Entity, order: Order, cursor: Input, mark: str, aliases: Ali
 def _position(order: Order, alias: str, mark: str, *, after: bool) -> Sql:
     """The row stands after (before) the cursor in the order (key, id)."""
     field = order.field
-    names = {
-        "key": text.order_key(alias, field),
-        "id": text.column(alias, "id"),
-        "mark_key": text.column(mark, "key"),
-        "mark_id": text.column(mark, "id"),
-    }
     upwards = after != order.descending
+    names = _names(order, alias, mark, after=after)
     if field.column == "id":
         return sql("{id} > {mark_id}" if upwards else "{id} < {mark_id}", **names)
-    tie = sql("{id} > {mark_id}" if after else "{id} < {mark_id}", **names)
+    if field.required:
+        template = {
+            (True, True): "({key}, {id}) > ({mark_key}, {mark_id})",
+            (False, False): "({key}, {id}) < ({mark_key}, {mark_id})",
+            # The first comparison says nothing new; it is the one that an index understands.
+            (True, False): _ABOVE,
+            (False, True): _BELOW,
+        }[upwards, after]
+        return sql(template, **names)
     # Null is below every value: going up it can only be left behind, going down it comes last.
-    template = {
-        (True, True, True): "({key}, {id}) > ({mark_key}, {mark_id})",
-        (True, False, False): "({key}, {id}) < ({mark_key}, {mark_id})",
-        # The first comparison says nothing new; it is the one that an index understands.
-        (True, True, False): "{key} >= {mark_key} and ({key} > {mark_key} or {tie})",
-        (True, False, True): "{key} <= {mark_key} and ({key} < {mark_key} or {tie})",
-        (False, True, True): _NULLABLE_UP,
-        (False, True, False): _NULLABLE_UP,
-        (False, False, True): _NULLABLE_DOWN,
-        (False, False, False): _NULLABLE_DOWN,
-    }[field.required, upwards, after]
-    return sql(template, tie=tie, **names)
+    rest = "{mark_key} is null and ({key} is not null or {tie})"
+    if not upwards:
+        rest = "{key} is null and ({mark_key} is not null or {tie})"
+    return sql("(" + (_ABOVE if upwards else _BELOW) + " or " + rest + ")", **names)
 
 
-_NULLABLE_UP: Final = (
-    "({key} > {mark_key} or {key} = {mark_key} and {tie} or {mark_key} is null and ({key} is not null or {tie}))"
-)
-_NULLABLE_DOWN: Final = (
-    "({key} < {mark_key} or {key} = {mark_key} and {tie} or {key} is null and ({mark_key} is not null or {tie}))"
-)
+def _ways(order: Order, alias: str, mark: str, *, after: bool) -> list[Sql]:
+    """The same where the key can be null, in parts that have no row in common; an index understands each."""
+    if after != order.descending:
+        ways = (
+            "{mark_key} is not null and " + _ABOVE,
+            "{mark_key} is null and {key} is null and {tie}",
+            "{mark_key} is null and {key} is not null",
+        )
+    else:
+        ways = (
+            "{mark_key} is not null and " + _BELOW,
+            "{mark_key} is not null and {key} is null",
+            "{mark_key} is null and {key} is null and {tie}",
+        )
+    return [sql(way, **_names(order, alias, mark, after=after)) for way in ways]
+
+
+def _names(order: Order, alias: str, mark: str, *, after: bool) -> dict[str, Sql]:
+    own, marked = text.column(alias, "id"), text.column(mark, "id")
+    return {
+        "key": text.order_key(alias, order.field),
+        "id": own,
+        "mark_key": text.column(mark, "key"),
+        "mark_id": marked,
+        "tie": sql("{id} > {mark_id}" if after else "{id} < {mark_id}", id=own, mark_id=marked),
+    }
+
+
+_ABOVE: Final = "{key} >= {mark_key} and ({key} > {mark_key} or {tie})"
+_BELOW: Final = "{key} <= {mark_key} and ({key} < {mark_key} or {tie})"

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Final
 
-from common.sql import Sql, ident, sql, value
+from common.sql import EMPTY, Sql, ident, sql, value
 from contracts.model import Field, Scalar
-from gateway.engine.source import Source
+from gateway.engine.source import Listed, Source
 
 KEY_CHARACTERS: Final = 191
 """Characters of a text that count for uniqueness and order."""
@@ -108,3 +108,29 @@ def equals(alias: str, field: Field, source: Source) -> Sql:
     if not (field.unique or field.indexed):
         return whole
     return sql("{stored} = {given} and {whole}", stored=key(stored), given=key(text(source)), whole=whole)
+
+
+def among(column: Sql, ids: Source) -> Sql:
+    """The column holds the id, or one of the list of ids."""
+    if isinstance(ids, Listed):
+        return sql("{column} = any({ids})", column=column, ids=texts(ids))
+    return sql("{column} = {id}", column=column, id=text(ids))
+
+
+def outside(column: Sql, ids: Source | None) -> Sql:
+    """` and` the column holds none of the ids; nothing to add when there are none."""
+    if ids is None:
+        return EMPTY
+    if isinstance(ids, Listed):
+        return sql(" and {column} <> all({ids})", column=column, ids=texts(ids))
+    return sql(" and {column} <> {id}", column=column, id=text(ids))
+
+
+def also(gate: Sql) -> Sql:
+    """` and` the gate is open; nothing to add when there is none."""
+    return sql(" and {gate}", gate=gate) if gate else EMPTY
+
+
+def where(gate: Sql) -> Sql:
+    """` where` the gate is open; nothing to add when there is none."""
+    return sql(" where {gate}", gate=gate) if gate else EMPTY

@@ -1,149 +1,195 @@
-"""Writes -> statements in order: locks, one verdict over everything that must not be, edges, the node, the answer.
+"""Writes -> statements in order: locks, what nodes lose, what is written, and the answer (G 6).
 
-A verdict is null to go on, `moved` when the database serves another model, or the number of a guard, followed by `:`
-and the id in question where the guard names one.
+Everything that must not be is one verdict, which the first statement looks up before it changes anything: null to go
+on, `moved` when the database serves another model, or the number of a guard, followed by `:` and the id in question
+where the guard names one of several. `app.refuse` raises what is not null, so that nothing stays.
+
+Changes share a statement as long as none of them needs to see another one: all foreign keys are checked at its end.
 """
 
 from __future__ import annotations
 
-from typing import Final, Literal
+from collections.abc import Sequence
 
 from common.sql import EMPTY, Sql, ident, join, sql
-from contracts.model import Scalar
-from gateway.engine.plan.tree import Assign, Fixed, One, Output, Stored, Write
-from gateway.engine.source import Const, Now
-from gateway.engine.sql import edges, json, reading, text
+from gateway.engine.plan.changes import Change, Connect, Delete, Insert, Loss, Payload, Update, Write
+from gateway.engine.plan.tree import Fixed, Node, One, Output, Stored
+from gateway.engine.source import Const
+from gateway.engine.sql import edges, guards, json, reading, rows, text
 from gateway.engine.sql.aliases import Aliases
 
-Expects = Literal["nothing", "verdict", "verdict, answer"]
-
-ROW: Final = "t"
-"""Alias of the written node in its own statement."""
+Group = list[tuple[Change | Loss, Sql]]
+"""Changes that share a statement."""
 
 
-def write(tree: Write, sha: str) -> list[tuple[Sql, Expects]]:
-    """The statements, with what each returns; verdicts count `tree.guards`."""
+def write(tree: Write, sha: str, bytes_max: int) -> list[Sql]:
+    """The statements; the last one answers. Verdicts count `tree.guards`."""
+    assert tree.answer is not None, "only a branch answers nothing"
+    locks, cases = guards.locks(tree.locks, EMPTY), guards.cases(tree.guards)
+    groups = grouped(tree, EMPTY)
+    if _plain(tree, groups):
+        *first, last = groups
+        if not first:
+            return [*locks, _at_once(tree, last, cases, sha)]
+        return [*locks, *statements(first, cases, EMPTY), _at_once(tree, last, [], sha)]
+    answer = _read_back(tree.answer, bytes_max)
+    if not groups:
+        return [*locks, answered(answer, sha, cases)]
+    return [*locks, *statements(groups, cases, EMPTY), answered(answer, sha)]
+
+
+def _read_back(answer: Node | Payload, bytes_max: int) -> Sql:
+    if isinstance(answer, Node):
+        return reading.bounded(reading.node(answer, Aliases()), answer.outputs, bytes_max)
+    nodes = [member[1] for member in answer.members if isinstance(member, tuple)]
+    return reading.bounded(reading.payload(answer), nodes, bytes_max)
+
+
+def grouped(tree: Write, gate: Sql) -> list[Group]:
+    """What nodes lose, and then what is written, in as few groups as can be."""
+    losses = [(one, *edges.loss(one, gate)) for one in tree.losses]
+    changes = [(one, *_change(one, gate)) for one in tree.changes]
+    return [*_shared(losses), *_shared(changes)]
+
+
+def statements(groups: Sequence[Group], cases: list[Sql], gate: Sql) -> list[Sql]:
+    """One statement per group; the first one looks at the cases of the verdict."""
+    verdict = guards.verdict(cases, gate)
+    made: list[Sql] = []
+    for group in groups:
+        *others, last = [one for _, one in group]
+        if verdict:
+            made.append(_together([*others, last], sql("select app.refuse({verdict})", verdict=verdict)))
+        else:
+            made.append(_together(others, last))
+        verdict = EMPTY
+    if verdict:
+        made.append(sql("select app.refuse({verdict})", verdict=verdict))
+    return made
+
+
+def answered(answer: Sql, sha: str, cases: Sequence[Sql] = ()) -> Sql:
+    """Read the answer, when the database serves the model."""
+    # Looked up last, when the locks on everything written keep a deployment from going on.
+    return sql(
+        "select coalesce(app.refuse({verdict}), ({answer}))",
+        verdict=guards.verdict([_moved(sha), *cases], EMPTY),
+        answer=answer,
+    )
+
+
+def _change(change: Change, gate: Sql) -> tuple[str | None, Sql]:
+    """The table in which rows that were there before change, if any do, and the statement."""
+    match change:
+        case Insert():
+            return None, rows.insert(change, gate)
+        case Update():
+            return change.entity.table, rows.update(change, gate)
+        case Connect():
+            return edges.connect(change, gate)
+        case _:
+            return change.entity.table, rows.delete(change, gate)
+
+
+def _shared(changes: Sequence[tuple[Change | Loss, str | None, Sql]]) -> list[Group]:
+    """A row must not change twice in one statement, and new rows are seen by the next one only."""
+    groups: list[Group] = []
+    tables: set[str] = set()
+    for change, table, made in changes:
+        late = isinstance(change, Connect) and change.late
+        if not groups or late or table in tables:
+            groups.append([])
+            tables = set()
+        if table is not None:
+            tables.add(table)
+        groups[-1].append((change, made))
+    return groups
+
+
+def _together(others: Sequence[Sql], last: Sql) -> Sql:
+    if not others:
+        return last
+    return sql("with {others} {last}", others=_named(others), last=last)
+
+
+def _named(others: Sequence[Sql]) -> Sql:
+    each = [sql("{name} as ({one})", name=ident(f"w{number}"), one=one) for number, one in enumerate(others, 1)]
+    return join(", ", each)
+
+
+def _moved(sha: str) -> Sql:
     served = sql("exists (select from app._mortise where model_sha = {sha})", sha=text.text(Const(sha)))
-    writes = tree.verb != "update" or bool(tree.assigns)
-    at_once = writes and not tree.after and _plain(tree)
-    # A statement that returns the row it wrote needs no look-up whether the node is there.
-    guards = [one for one in tree.guards if not (at_once and one.kind == "missing")]
-    statements: list[tuple[Sql, Expects]] = []
-    if tree.locks:
-        statements += [(one, "nothing") for one in edges.locks(tree)]
-    if guards:
-        statements.append((edges.verdict(tree), "verdict"))
-    statements += [(one, "nothing") for effect in tree.before for one in edges.effects(effect, tree.node)]
-    if at_once:
-        return [*statements, (_at_once(tree, served), "verdict, answer")]
-    if writes:
-        statements.append((_written(tree, EMPTY, EMPTY), "nothing"))
-    statements += [(one, "nothing") for effect in tree.after for one in edges.effects(effect, tree.node)]
-    return [*statements, (_read_back(tree, served), "verdict, answer")]
+    return sql("when not {served} then 'moved'", served=served)
 
 
-def _plain(tree: Write) -> bool:
-    """The answer can be written from the row itself: `returning` sees no other change of the statement."""
-    if tree.verb == "delete":
-        return True
-    return all(_plain_output(tree, output) for output in tree.answer.outputs)
+# --- write and answer in one statement ------------------------------------------------------------------------------
 
 
-def _plain_output(tree: Write, output: Output) -> bool:
-    match output:
-        case Stored() | Fixed():
+def _at_once(tree: Write, group: Group, cases: list[Sql], sha: str) -> Sql:
+    assert isinstance(tree.answer, Node), "the answer is the node"
+    returning = sql(" returning {answer} as answer", answer=json.node(tree.answer.outputs, rows.ROW, Aliases()))
+    # Only a write of one node answers at once: `_plain` has looked.
+    root = next(change for change, _ in group if _is_root(tree, change))
+    others = [one for change, one in group if change is not root]
+    written = _returned(root, returning)
+    if cases and [one.kind for one in tree.guards] == ["missing"]:
+        # A statement that returns the row it wrote needs no look-up whether the node is there.
+        cases = [sql("when not exists (select from written) then '0'")]
+    return sql(
+        "with written as ({written}){others} select coalesce(app.refuse({verdict}), (select answer from written))",
+        written=written,
+        others=sql(", {others}", others=_named(others)) if others else EMPTY,
+        verdict=guards.verdict([_moved(sha), *cases], EMPTY),
+    )
+
+
+def _returned(root: Change | Loss, returning: Sql) -> Sql:
+    match root:
+        case Insert():
+            return rows.insert(root, EMPTY, returning)
+        case Update():
+            return rows.update(root, EMPTY, returning)
+        case Delete():
+            return rows.delete(root, EMPTY, returning)
+        case _:
+            raise AssertionError("edges answer nothing")
+
+
+def _is_root(tree: Write, change: Change | Loss) -> bool:
+    """It writes the node of the answer, and no other."""
+    assert isinstance(tree.answer, Node), "the answer is the node"
+    match change:
+        case Insert(rows=((node, *_),)):
+            return node == tree.answer.value
+        case Update() | Delete():
             return True
-        case One(rows=rows, outputs=inner):
-            link = rows.link
-            return (
-                link is not None
-                and link.keeps == "near"
-                and link.far.id != tree.entity.id
-                and all(isinstance(one, Stored | Fixed) for one in inner)
-            )
         case _:
             return False
 
 
-# --- the node itself ----------------------------------------------------------------------------------------------
+def _plain(tree: Write, groups: list[Group]) -> bool:
+    """The answer can be written from the row itself: `returning` sees no other change of the statement."""
+    if not isinstance(tree.answer, Node) or not groups:
+        return False
+    if not any(_is_root(tree, change) for change, _ in groups[-1]):
+        return False
+    if any(isinstance(change, Delete) for change, _ in groups[-1]):
+        return True
+    touched = {change.entity.id for change, _ in groups[-1] if isinstance(change, Insert | Update)}
+    return all(_plain_output(output, touched) for output in tree.answer.outputs)
 
 
-def _at_once(tree: Write, served: Sql) -> Sql:
-    """Write and answer in one statement, which writes nothing when its verdict objects."""
-    answer = json.node(tree.answer.outputs, ROW, Aliases())
-    return sql(
-        "with written as ({written}) "
-        "select case when not {served} then 'moved'{missing} end, (select answer from written)",
-        written=_written(tree, served, sql(" returning {answer} as answer", answer=answer)),
-        served=served,
-        # The first guard of an update or delete is that its node is there.
-        missing=EMPTY if tree.verb == "create" else sql(" when not exists (select from written) then '0'"),
-    )
-
-
-def _read_back(tree: Write, served: Sql) -> Sql:
-    # Looked up last, when the locks on everything written keep a deployment from going on.
-    answer = reading.node(tree.answer, Aliases())
-    return sql("select case when not {served} then 'moved' end, ({answer})", served=served, answer=answer)
-
-
-def _written(tree: Write, served: Sql, returning: Sql) -> Sql:
-    if tree.verb == "create":
-        return _insert(tree, served, returning)
-    table = sql("{table} {row}", table=text.table(tree.entity.table), row=ident(ROW))
-    node = sql("{column} = {id}", column=text.column(ROW, "id"), id=text.text(tree.node))
-    where = join(" and ", [node, served])
-    if tree.verb == "delete":
-        return sql("delete from {table} where {where}{returning}", table=table, where=where, returning=returning)
-    return sql(
-        "update {table} set {assigns} where {where}{returning}",
-        table=table,
-        assigns=join(", ", _assignments(tree)),
-        where=where,
-        returning=returning,
-    )
-
-
-def _insert(tree: Write, served: Sql, returning: Sql) -> Sql:
-    now = text.parameter(Now(), "timestamptz")
-    columns = [ident("id"), ident("created_at"), ident("updated_at")]
-    values = [text.text(tree.node), now, now]
-    for assign in tree.assigns:
-        columns.append(ident(assign.column))
-        values.append(_given(assign))
-    return sql(
-        "insert into {table} as {row} ({columns}) select {values}{where}{returning}",
-        table=text.table(tree.entity.table),
-        row=ident(ROW),
-        columns=join(", ", columns),
-        values=join(", ", values),
-        where=sql(" where {served}", served=served) if served else EMPTY,
-        returning=returning,
-    )
-
-
-def _assignments(tree: Write) -> list[Sql]:
-    assigned = [sql("{column} = {given}", column=ident(one.column), given=_given(one)) for one in tree.assigns]
-    # Only a changed scalar moves the time: neither edges nor the same value again (G 2.1).
-    changes = [_changed(one) for one in tree.assigns if one.field is not None]
-    if changes:
-        moved = sql(
-            "{column} = case when {changed} then {now} else {old} end",
-            column=ident("updated_at"),
-            changed=join(" or ", changes),
-            now=text.parameter(Now(), "timestamptz"),
-            old=text.column(ROW, "updated_at"),
-        )
-        assigned.append(moved)
-    return assigned
-
-
-def _changed(assign: Assign) -> Sql:
-    old, new = text.column(ROW, assign.column), _given(assign)
-    if assign.field is not None and assign.field.scalar is Scalar.JSON:
-        return sql("{old}::text is distinct from {new}::text", old=old, new=new)
-    return sql("{old} is distinct from {new}", old=old, new=new)
-
-
-def _given(assign: Assign) -> Sql:
-    return text.parameter(assign.value, "text" if assign.field is None else text.type_of(assign.field))
+def _plain_output(output: Output, touched: set[str]) -> bool:
+    match output:
+        case Stored() | Fixed():
+            return True
+        case One(rows=found, outputs=inner):
+            link = found.link
+            return (
+                link is not None
+                and link.keeps == "near"
+                and link.far.id not in touched
+                and all(isinstance(one, Stored | Fixed) for one in inner)
+            )
+        case _:
+            return False
