@@ -78,3 +78,11 @@ async def test_a_value_is_the_same_as_text_and_in_binary(both: Both, kind: str, 
     value = data.draw(some.none() | {**KINDS, **LISTS}[kind])
 
     assert await both.differ(kind, value) is None
+
+
+async def test_the_first_instant_of_all_is_an_instant_and_not_endlessly_long_ago(both: Both) -> None:
+    answer: asyncio.Future[Outcome] = asyncio.get_running_loop().create_future()
+
+    both.wire.ask("select ($1::timestamptz)::text", (datetime.min.replace(tzinfo=UTC),), answer.set_result)
+
+    assert await answer == "0001-01-01 00:00:00+00"
