@@ -16,6 +16,7 @@ from contracts.model import digest, encode
 from contracts.names import database
 from gateway.domain.directory import Route
 from gateway.engine import Call, Engine, Failure, Request, Statement, prepare
+from gateway.engine.failure import no_item
 from gateway.execute import connections as module
 from gateway.execute.calls import UNSETTLED, Calls, Ran
 from gateway.execute.connections import Connections
@@ -65,11 +66,11 @@ class Runs:
         assert isinstance(ran, Ran)
         return ran.results
 
-    async def read(self, text: str, /, **variables: Any) -> Any:
-        """What a read that is begun without a task comes to."""
+    async def begun(self, text: str, /, **variables: Any) -> Any:
+        """What a call that is begun without a task comes to."""
         _, call = self.compiled(text, **variables)
         answer: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
-        assert self.calls.start_read(self.served, call, answer.set_result)
+        assert self.calls.start(self.served, call, answer.set_result)
         return await answer
 
     async def table(self, entity: str) -> str:
@@ -111,17 +112,17 @@ async def runs(door: Door, live: Live) -> AsyncIterator[Runs]:
 async def test_a_read_that_is_begun_without_a_task_is_told_its_text_or_null(runs: Runs) -> None:
     (note,) = await runs.live.place.insert("Note", [{"text": "héllo"}])
 
-    assert await runs.read(NOTE, id=note) == f'{{"id":"{note}","text":"héllo"}}'
-    assert await runs.read(NOTE, id="nobody") is None
-    assert await runs.read(ALL, text="héllo") == '[{"text":"héllo"}]'
+    assert await runs.begun(NOTE, id=note) == f'{{"id":"{note}","text":"héllo"}}'
+    assert await runs.begun(NOTE, id="nobody") is None
+    assert await runs.begun(ALL, text="héllo") == '[{"text":"héllo"}]'
 
 
 async def test_many_who_read_the_same_at_once_each_get_their_own_answer_from_few_statements(runs: Runs) -> None:
     names = [f'n"{n}\\,{{}} é' for n in range(300)]
     notes = await runs.live.place.insert("Note", [{"name": name, "text": name[::-1]} for name in names])
-    await runs.read(NOTE, id="x")
-    by_id = [runs.read(NOTE, id=note) for note in notes]
-    by_name = [runs.read(NAMED, name=name) for name in [*names, "nobody's"]]
+    await runs.begun(NOTE, id="x")
+    by_id = [runs.begun(NOTE, id=note) for note in notes]
+    by_name = [runs.begun(NAMED, name=name) for name in [*names, "nobody's"]]
     told = await asyncio.gather(*by_id, *by_name)
 
     assert [one and json.loads(one) for one in told] == [
@@ -147,32 +148,31 @@ async def test_reads_of_many_at_once_use_the_index_like_a_single_one(runs: Runs,
 @pytest.mark.parametrize(
     "text",
     [
-        CREATE,
         '{ a: Note(id: "x") { id } b: Note(id: "x") { id } }',
         "{ __typename }",
     ],
 )
-async def test_only_a_single_read_is_begun_without_a_task(runs: Runs, text: str) -> None:
+async def test_only_a_single_field_is_begun_without_a_task(runs: Runs, text: str) -> None:
     _, call = runs.compiled(text)
 
-    assert not runs.calls.start_read(runs.served, call, lambda _: None)
+    assert not runs.calls.start(runs.served, call, lambda _: None)
 
 
 async def test_a_read_that_takes_too_long_fails_by_its_code(runs: Runs, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(module.SESSION, "statement_timeout", "50")
     async with runs.live.place.cluster.connected(runs.live.place.id) as connection, connection.transaction():
         await connection.execute(f"lock table {await runs.table('Note')}")
-        told = await asyncio.gather(runs.read(NOTE, id="x"), runs.read(ALL, text="x"), runs.run(NOTE, id="x"))
+        told = await asyncio.gather(runs.begun(NOTE, id="x"), runs.begun(ALL, text="x"), runs.run(NOTE, id="x"))
 
     codes = [one.number for one in (*told[:2], *told[2]) if isinstance(one, Failure)]
     assert codes == [1000, 1000, 1000]
 
 
 async def test_a_read_whose_connection_breaks_is_looked_at_again(runs: Runs) -> None:
-    await runs.read(NOTE, id="x")
+    await runs.begun(NOTE, id="x")
     async with runs.live.place.cluster.connected(runs.live.place.id) as connection, connection.transaction():
         await connection.execute(f"lock table {await runs.table('Note')}")
-        begun, running = asyncio.create_task(runs.read(NOTE, id="x")), asyncio.create_task(runs.run(ALL, text="none"))
+        begun, running = asyncio.create_task(runs.begun(NOTE, id="x")), asyncio.create_task(runs.run(ALL, text="none"))
         await runs.kill(active=True)
         assert await begun is UNSETTLED
 
@@ -186,7 +186,7 @@ async def test_a_read_whose_server_says_nothing_is_refused_and_not_asked_again(
     monkeypatch.setattr("gateway.execute.wire.wire.TICK_SECONDS", 0.02)
     async with runs.live.place.cluster.connected(runs.live.place.id) as connection, connection.transaction():
         await connection.execute(f"lock table {await runs.table('Note')}")
-        told = await asyncio.gather(runs.read(NOTE, id="x"), runs.read(ALL, text="x"))
+        told = await asyncio.gather(runs.begun(NOTE, id="x"), runs.begun(ALL, text="x"))
 
     assert [(type(one), one.code) for one in told] == [(Refused, "SERVICE_UNAVAILABLE")] * 2
 
@@ -203,8 +203,34 @@ async def test_whether_a_change_happened_is_unknown_when_its_connection_breaks(r
     assert await runs.run(ALL, text="lost") == ["[]"]
 
 
+async def test_a_change_begun_without_a_task_whose_connection_breaks_may_have_happened(runs: Runs) -> None:
+    async with runs.live.place.cluster.connected(runs.live.place.id) as connection, connection.transaction():
+        await connection.execute(f"lock table {await runs.table('Note')}")
+        begun = asyncio.create_task(runs.begun(CREATE, text="lost"))
+        await runs.kill(active=True)
+        refused = await begun
+
+    assert isinstance(refused, Refused)
+    assert refused.reason == "OUTCOME_UNKNOWN"
+    assert await runs.run(ALL, text="lost") == ["[]"]
+
+
+async def test_a_change_begun_without_a_task_is_made_once_or_refused_by_its_code(runs: Runs) -> None:
+    create = 'mutation ($name: String) { createNote(name: $name, text: "begun") { name } }'
+
+    assert await runs.begun(create, name="only") == '{"name":"only"}'
+    again = await runs.begun(create, name="ONLY")
+
+    assert isinstance(again, Failure)
+    assert again.number == 3010
+    assert await runs.begun('mutation { updateNote(id: "cjnothere000000000000000x") { id } }') == no_item(
+        "Note", "cjnothere000000000000000x"
+    )
+    assert await runs.run(ALL, text="begun") == ['[{"text":"begun"}]']
+
+
 async def test_connections_that_broke_while_nobody_used_them_are_noticed_by_nobody(runs: Runs) -> None:
-    await runs.read(NOTE, id="x")
+    await runs.begun(NOTE, id="x")
     await runs.kill(active=False)
     await until(lambda: not runs.connections.open)
 

@@ -1,4 +1,4 @@
-"""The lean way of a plain POST to `/{endpoint}/graphql`: no request object, and for a small read no task either.
+"""The lean way of a plain POST to `/{endpoint}/graphql`: no request object, and for one root field no task either.
 
 Everything unusual is left to the common way before anything has happened: an unknown endpoint or key, a body that is
 no request, an operation that is refused. What both do, they do with the same functions.
@@ -120,11 +120,11 @@ class Lane:
         if all(root.kind == "constant" for root in call.roots):
             self._finish(passage, [settled(root) for root in call.roots])
             return
-        if not self._shell.calls.start_read(passage.served, call, functools.partial(self._read, passage)):
+        if not self._shell.calls.start(passage.served, call, functools.partial(self._came, passage)):
             self._run_apart(passage)
 
-    def _read(self, passage: Passage, outcome: Result | Refused | Unsettled) -> None:
-        """A small read has come back; what did not go well there is run again with all the rules."""
+    def _came(self, passage: Passage, outcome: Result | Refused | Unsettled) -> None:
+        """The only root field has come back; what did not go well there is run again with all the rules."""
         match outcome:
             case Unsettled():
                 self._run_apart(passage)

@@ -43,6 +43,7 @@ from gateway.execute.lookup import Lookup
 from gateway.execute.pool import Errand
 from gateway.execute.wire.messages import Problem
 from gateway.execute.wire.outcomes import Lost, Outcome
+from gateway.execute.wire.wire import Step
 
 RETRIES: Final = 3
 """Times a root field is run again after it lost against a concurrent transaction."""
@@ -90,38 +91,29 @@ class Calls:
                 call = await _compiled(served, request)
         return served, call
 
-    def start_read(self, served: Served, call: Call, done: Callable[[Result | Refused | Unsettled], None]) -> bool:
-        """Begin a call of exactly one root field that is a read, at the least cost; False: it must be `run`.
+    def start(self, served: Served, call: Call, done: Callable[[Result | Refused | Unsettled], None]) -> bool:
+        """Begin a call of exactly one root field that needs the database, at the least cost; False: it must be `run`.
 
         `done` is called once, from the event loop, never before this returns, and must not raise: with the result; with
-        a Refused, when nothing ran; or with UNSETTLED, when `run` should look at it again, with all the rules.
+        a Refused, when nothing ran or nobody knows whether it did; or with UNSETTLED, when nothing was written and
+        `run` should look at it again, with all the rules.
         """
-        if len(call.roots) != 1 or call.roots[0].kind != "read":
+        if len(call.roots) != 1 or call.roots[0].kind == "constant":
             return False
-        route, statement = served.route, call.roots[0].statements[0]
+        route, root = served.route, call.roots[0]
 
         def told(outcome: Outcome | Refused) -> None:
-            match outcome:
-                case None | str():
-                    done(outcome)
-                case Refused() if outcome.code != INTERNAL:
-                    done(outcome)
-                case Problem(sqlstate=state) if state == CANCELED:
-                    done(timed_out())
-                case Lost(silent=True):
-                    # Asking again would only take as long once more.
-                    done(_gone(call))
-                case _:
-                    done(UNSETTLED)
+            done(_settled(served, call, root, outcome))
 
-        values = statement.values(call.variables, _NOT_FRESH)
-        if not statement.small:
-            self._connections.submit(route.environment, route.database, Errand(((statement.sql, values),), told))
-            return True
-        try:
-            self._connections.ask(route.environment, route.database, statement, values, told)
-        except ValueError:
-            return False
+        statement = root.statements[0]
+        if statement.small:
+            try:
+                values = statement.values(call.variables, _NOT_FRESH)
+                self._connections.ask(route.environment, route.database, statement, values, told)
+            except ValueError:
+                return False
+        else:
+            self._connections.submit(route.environment, route.database, Errand(_steps(call, root), told))
         return True
 
     async def run(self, served: Served, request: Request, call: Call, request_id: str) -> Ran | Refusal:
@@ -216,11 +208,9 @@ class Calls:
 
     async def _outcome(self, route: Route, root: Root, call: Call, *, small: bool) -> Outcome | Refused:
         """What becomes of a root field's statements, run once."""
-        fresh = _NOT_FRESH if root.kind == "read" else _fresh(root)
-        steps = [(one.sql, one.values(call.variables, fresh)) for one in root.statements]
         answer: asyncio.Future[Outcome | Refused] = asyncio.get_running_loop().create_future()
         batch = root.statements[0].batch if small else ""
-        errand = Errand(steps, functools.partial(_settle, answer), small=small, batch=batch)
+        errand = Errand(_steps(call, root), functools.partial(_settle, answer), small=small, batch=batch)
         self._connections.submit(route.environment, route.database, errand)
         try:
             return await answer
@@ -228,6 +218,29 @@ class Calls:
             # What was sent goes on without us; what still waits is not begun.
             self._connections.withdraw(route.environment, errand)
             raise
+
+
+def _steps(call: Call, root: Root) -> list[Step]:
+    """The statements of a root field with their values."""
+    fresh = _NOT_FRESH if root.kind == "read" else _fresh(root)
+    return [(one.sql, one.values(call.variables, fresh)) for one in root.statements]
+
+
+def _settled(served: Served, call: Call, root: Root, outcome: Outcome | Refused) -> Result | Refused | Unsettled:
+    """What the first attempt at a call's only root field comes to; UNSETTLED when there should be another."""
+    match outcome:
+        case None:
+            return None
+        case str():
+            return fitting((), outcome, served.engine.limits.response_bytes)
+        case Refused():
+            return UNSETTLED if outcome.code == INTERNAL else outcome
+        case Lost(silent=silent):
+            # Of a write nobody knows what became; where a server stands still, asking again would take as long.
+            return _gone(call) if silent or root.kind == "write" else UNSETTLED
+        case _:
+            meaning = _explained(served.engine, call, root, outcome)
+            return meaning if isinstance(meaning, Failure) else UNSETTLED
 
 
 def _settle(answer: asyncio.Future[Outcome | Refused], outcome: Outcome | Refused) -> None:
