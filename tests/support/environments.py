@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import asyncpg
@@ -11,18 +12,46 @@ from common.clock import new_id
 from common.sql import ident, join, sql, value
 from contracts.model import Model, digest, encode
 from contracts.names import environment_id
+from provisioner.domain.layout import layout
 from provisioner.domain.plan import Plan, plan
 from provisioner.domain.versions import between
 from provisioner.execute.cluster import Cluster
-from provisioner.execute.migrate import Counted, Refusal, measure, migrate
+from provisioner.execute.migrate import Counted, Refusal, finish, measure, migrate
 from tests.support.schemas import model
+
+
+class Steady(Cluster):
+    """The server with one connection per database that is kept, for tests that migrate thousands of times."""
+
+    def __init__(self, dsn: str, secret_key: bytes) -> None:
+        super().__init__(dsn, secret_key)
+        self._open: dict[str, tuple[AsyncExitStack, asyncpg.Connection]] = {}
+
+    @asynccontextmanager
+    async def connected(self, environment: str | None = None) -> AsyncIterator[asyncpg.Connection]:
+        if environment is None:
+            async with super().connected() as connection:
+                yield connection
+            return
+        if environment not in self._open or self._open[environment][1].is_closed():
+            stack = AsyncExitStack()
+            self._open[environment] = (stack, await stack.enter_async_context(super().connected(environment)))
+        connection = self._open[environment][1]
+        await connection.execute("reset all; set synchronous_commit = off")
+        yield connection
+
+    async def close(self) -> None:
+        for stack, _ in self._open.values():
+            await stack.aclose()
 
 
 class Place:
     """One environment and the Model it has."""
 
-    def __init__(self, cluster: Cluster) -> None:
+    def __init__(self, cluster: Cluster, *, in_phases: bool = False) -> None:
         self.cluster = cluster
+        self.in_phases = in_phases
+        """Whether every table counts as large."""
         self.id = environment_id(new_id(), "private")
         self.model: Model | None = None
         self.deployments = 0
@@ -30,6 +59,13 @@ class Place:
     async def made(self) -> Place:
         async with self.cluster.connected() as server:
             await self.cluster.ensure(server, self.id)
+        return self
+
+    async def emptied(self) -> Place:
+        """As it was at birth. Cheaper than another one."""
+        async with self.cluster.connected(self.id) as connection:
+            await connection.execute(EMPTY)
+        self.model = None
         return self
 
     def planned(self, *versions: Model, forced: bool = False) -> Plan:
@@ -41,6 +77,7 @@ class Place:
             from_model_sha=None if self.model is None else digest(encode(self.model)),
             model_sha=digest(encode(versions[-1])),
             forced=forced,
+            large=frozenset(layout(self.model) if self.model and self.in_phases else ()),
         )
 
     async def deploy(self, *versions: Model | str, forced: bool = False) -> Refusal | None:
@@ -49,8 +86,10 @@ class Place:
         for each in versions:
             models.append(model(each, models[-1] if models else self.model) if isinstance(each, str) else each)
         self.deployments += 1
-        refusal = await migrate(self.cluster, self.planned(*models, forced=forced))
+        made = self.planned(*models, forced=forced)
+        refusal = await migrate(self.cluster, made)
         if refusal is None:
+            await finish(self.cluster, made)
             self.model = models[-1]
         return refusal
 
@@ -108,12 +147,16 @@ class Place:
 
     async def trash(self) -> dict[str, list[tuple[Any, ...]]]:
         """Everything in the trash, by table name without the mark of the deployment."""
-        found = {}
+        return dict(await self.trashed())
+
+    async def trashed(self) -> list[tuple[str, list[tuple[Any, ...]]]]:
+        """The same where several deployments have trashed the same thing, in an order that does not depend on marks."""
+        found = []
         for row in await self.fetch("select tablename from pg_tables where schemaname = 'trash' order by 1"):
             name = row["tablename"]
             rows = await self.fetch(sql("select * from {t} order by 1", t=ident("trash", name)).text)
-            found[name.rpartition("_")[0]] = [tuple(each.values()) for each in rows]
-        return found
+            found.append((name.rpartition("_")[0], [tuple(each.values()) for each in rows]))
+        return sorted(found, key=repr)
 
     async def catalogue(self) -> list[str]:
         """Everything in schema `app`, in words that do not depend on the order it was made in."""
@@ -124,6 +167,22 @@ class Place:
         async with self.cluster.connected() as server:
             await self.cluster.remove(server, self.id)
 
+
+EMPTY = """
+do $$
+declare every text;
+begin
+  select string_agg(format('%I.%I', schemaname, tablename), ', ') into every
+  from pg_tables where schemaname in ('app', 'trash') and tablename <> '_mortise';
+  if every is not null then
+    execute 'drop table ' || every || ' cascade';
+  end if;
+  for every in select oid::regprocedure from pg_proc where pronamespace = 'app'::regnamespace and proname like '~%' loop
+    execute 'drop function ' || every;
+  end loop;
+  update app._mortise set model_sha = null, step = 0;
+end $$
+"""
 
 CATALOGUE = """
 select 'column ' || c.relname || '.' || a.attname || ' ' || format_type(a.atttypid, a.atttypmod)
@@ -136,8 +195,17 @@ union all
 select 'constraint ' || conname || ' on ' || conrelid::regclass || ' ' || pg_get_constraintdef(oid)
 from pg_constraint where connamespace = 'app'::regnamespace and contype <> 'n'
 union all
+select 'not null ' || conname || ' on ' || conrelid::regclass from pg_constraint
+where connamespace = 'app'::regnamespace and contype = 'n'
+union all
 select 'index ' || pg_get_indexdef(indexrelid)
 from pg_index i join pg_class c on c.oid = i.indexrelid where c.relnamespace = 'app'::regnamespace
+union all
+select 'function ' || proname from pg_proc where pronamespace = 'app'::regnamespace and proname like '~%'
+union all
+select 'trigger ' || tgname || ' on ' || tgrelid::regclass from pg_trigger where not tgisinternal
+union all
+select 'not valid ' || conname from pg_constraint where connamespace = 'app'::regnamespace and not convalidated
 union all
 select 'grant ' || relname || ' ' || coalesce(regexp_replace(relacl::text, 'env_[0-9a-f]+', 'role', 'g'), '')
 from pg_class where relnamespace = 'app'::regnamespace and relkind = 'r'

@@ -12,6 +12,7 @@ from provisioner.execute.cluster import Cluster
 from tests.support.declared import Declarer, declarer
 from tests.support.environments import Place
 from tests.support.stack import Stack, a_directory
+from tests.support.town import PEOPLE, ROWS, filled
 
 SECRET = b"s" * 32
 
@@ -28,11 +29,30 @@ def cluster(provision_dsn: str) -> Cluster:
     return Cluster(provision_dsn, SECRET)
 
 
-@pytest.fixture
-async def place(cluster: Cluster) -> AsyncIterator[Place]:
-    made = await Place(cluster).made()
+@pytest.fixture(scope="session")
+async def ground(cluster: Cluster) -> AsyncIterator[dict[str, Place]]:
+    """Two environments that most tests share one after the other: to empty one is cheaper than to make one."""
+    made = {kind: Place(cluster, in_phases=kind == "in phases") for kind in ("at once", "in phases")}
+    for each in made.values():
+        await each.made()
     yield made
-    await made.gone()
+    for each in made.values():
+        await each.gone()
+
+
+@pytest.fixture(params=["at once", "in phases"])
+async def place(ground: dict[str, Place], request: pytest.FixtureRequest) -> Place:
+    """An environment whose tables count as small, and one whose tables count as large."""
+    return await ground[request.param].emptied()
+
+
+@pytest.fixture
+async def town(ground: dict[str, Place]) -> Place:
+    """People with everything, in a database whose tables count as large."""
+    made = await ground["in phases"].emptied()
+    assert await made.deploy(PEOPLE) is None
+    await filled(made, ROWS)
+    return made
 
 
 @pytest.fixture

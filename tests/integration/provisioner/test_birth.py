@@ -4,10 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 
+import pytest
+
 from contracts.names import database
 from provisioner.domain import birth
 from provisioner.execute.cluster import Cluster
 from tests.support.environments import Place
+
+
+@pytest.fixture
+async def place(ground: dict[str, Place]) -> Place:
+    return await ground["at once"].emptied()
 
 
 def folded(text: str) -> str:

@@ -79,7 +79,7 @@ ONE = "query ($id: ID!) { environment(id: $id) { id state version endpoint deplo
 OF_SERVICE = "query ($id: ID!) { environments(service: $id) { id name } }"
 OF_INSTANCE = "query ($id: ID!) { environments(instance: $id) { id name state } }"
 DEPLOYMENTS = "query ($id: ID!) { deployments(environment: $id) { id status version } }"
-DEPLOYMENT = "query ($id: ID!) { deployment(id: $id) { id status plan { number kind grade } } }"
+DEPLOYMENT = "query ($id: ID!) { deployment(id: $id) { id status plan { number phase kind grade } } }"
 
 
 async def code(registry: Declarer, query: str, principal: Principal, **variables: Any) -> str | None:
@@ -184,7 +184,9 @@ async def test_what_runs_is_told_to_who_may_see_it(registry: Declarer, town: Tow
     assert one.data["environment"]["endpoint"] == town.dev.replace("-", "")
     assert one.data["environment"]["deployments"] == [{"status": "DEPLOYED", "plan": [{"kind": "create table"}]}]
     assert [each["status"] for each in listed.data["deployments"]] == ["DEPLOYED"]
-    assert single.data["deployment"]["plan"] == [{"number": 1, "kind": "create table", "grade": "safe"}]
+    assert single.data["deployment"]["plan"] == [
+        {"number": 1, "phase": "switch", "kind": "create table", "grade": "safe"}
+    ]
 
 
 @pytest.mark.parametrize(

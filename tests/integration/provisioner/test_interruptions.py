@@ -1,4 +1,4 @@
-"""A migration that is cut off at any statement has done nothing, and the next attempt does all of it."""
+"""A migration that is cut off at any statement has changed nothing that is served, and the next attempt ends it."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ import pytest
 
 from common.sql import ident, sql
 from contracts.names import database
-from provisioner.execute.cluster import WORLD
-from provisioner.execute.migrate import BUSY, INCONSISTENT, MIGRATION_FAILED, migrate
+from provisioner.execute.cluster import WORLD, Cluster
+from provisioner.execute.migrate import BUSY, INCONSISTENT, MIGRATION_FAILED, finish, migrate
 from tests.support.environments import Place
 from tests.support.schemas import history
 from tests.support.stack import Stack
+from tests.support.town import watched
+from tests.support.waiting import until
 
 BEFORE, AFTER = history(
     """
@@ -65,6 +67,7 @@ async def blocked(connection: asyncpg.Connection) -> int:
                 return int(found)
 
 
+@pytest.mark.parametrize("place", ["at once"], indirect=True)
 async def test_a_migration_cut_off_at_any_statement_has_done_nothing(
     place: Place, superuser: asyncpg.Connection
 ) -> None:
@@ -99,6 +102,128 @@ async def test_a_migration_cut_off_at_any_statement_has_done_nothing(
     assert await migrate(place.cluster, plan) is None
 
 
+def cut_off(place: Place, when: str) -> Cluster:
+    """The server, which ends every session at the first statement that no session has come to yet."""
+    known: set[str] = set()
+
+    async def end(connection: asyncpg.Connection, statement: str) -> None:
+        if statement in known:
+            return
+        known.add(statement)
+        if when == "after" and "$1" not in statement:
+            await connection.execute(statement)
+        await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+
+    return watched(place, end)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("place", ["in phases"], indirect=True)
+async def test_a_plan_that_is_cut_off_again_and_again_is_resumed_to_its_end(place: Place, when: str) -> None:
+    assert await place.deploy(BEFORE) is None
+    people = await place.insert("Person", [{"id": f"p{n}", "name": f"N{n}", "age": n} for n in range(5)])
+    await place.insert("Pet", [{"id": "x", "owner": people[0]}])
+    plan = place.planned(AFTER, forced=True)
+    cluster, attempts = cut_off(place, when), 0
+
+    while True:
+        attempts += 1
+        try:
+            assert await migrate(cluster, plan) is None
+        except WORLD:
+            served = await place.fetch("select model_sha from app._mortise")
+            if served[0][0] == plan.model_sha:
+                break
+            # The old version reads and writes.
+            assert len(await place.values("Person", "age")) == 5
+            await place.fetch("update app.t1 set c3 = c3, c4 = c4")
+        else:
+            break
+
+    await finish(place.cluster, plan)
+    place.model = AFTER
+    assert attempts > sum(len(step.sql) for step in plan.steps if step.phase == "prepare")
+    assert await place.values("Person", "name") == [f"N{n}" for n in range(5)]
+    trash = await place.trash()
+    assert trash["t1_c4"] == [(f"p{n}", n) for n in range(5)]
+    other = await Place(place.cluster).made()
+    assert await other.deploy(AFTER) is None
+    assert await place.catalogue() == await other.catalogue()
+    await other.gone()
+
+
+@pytest.mark.parametrize("place", ["in phases"], indirect=True)
+async def test_half_an_index_is_built_anew_and_who_still_builds_it_is_ended(place: Place) -> None:
+    assert await place.deploy(BEFORE) is None
+    await place.insert("Person", [{"id": "1", "name": "Ann"}])
+    plan = place.planned(AFTER, forced=True)
+    half = "select count(*) from pg_index where not indisvalid"
+
+    async with place.cluster.connected(place.id) as reader:
+        transaction = reader.transaction(isolation="repeatable_read")
+        await transaction.start()
+        await reader.fetch("select")
+        # To build an index beside those who write takes waiting for everybody who began before.
+        first = asyncio.create_task(migrate(place.cluster, plan))
+        await until(lambda: seen(place, half, 1))
+        second = asyncio.create_task(migrate(place.cluster, plan))
+        with pytest.raises(WORLD):
+            await first
+        await transaction.rollback()
+        assert await second is None
+
+    assert (await place.fetch(half))[0][0] == 0
+
+
+async def seen(place: Place, query: str, count: int) -> bool:
+    return bool((await place.fetch(query))[0][0] == count)
+
+
+@pytest.mark.parametrize("place", ["in phases"], indirect=True)
+async def test_what_another_plan_has_prepared_goes_first(place: Place) -> None:
+    assert await place.deploy(BEFORE) is None
+    await place.insert("Person", [{"id": "1", "name": "Ann", "age": 3}])
+
+    async def end(connection: asyncpg.Connection, statement: str) -> None:
+        if statement.startswith("lock table"):
+            await connection.execute("select pg_terminate_backend(pg_backend_pid())")
+
+    with pytest.raises(WORLD):
+        await migrate(watched(place, end), place.planned(AFTER, forced=True))
+    assert any("~" in line for line in await place.catalogue())
+
+    more = "type Person @model { id: ID! @isUnique name: String age: Int more: Int }"
+    assert await place.deploy(more, forced=True) is None
+    assert not any("~" in line for line in await place.catalogue())
+
+
+@pytest.mark.parametrize("place", ["in phases"], indirect=True)
+async def test_what_was_not_finished_the_next_plan_finishes(place: Place) -> None:
+    assert await place.deploy(BEFORE) is None
+    assert await migrate(place.cluster, place.planned(AFTER, forced=True)) is None
+    assert any(line.startswith("not valid") for line in await place.catalogue())
+
+    place.model, place.deployments = AFTER, place.deployments + 1
+    assert await place.deploy(AFTER.model_copy(update={"counter": AFTER.counter + 1})) is None
+    assert not any(line.startswith("not valid") for line in await place.catalogue())
+
+
+async def test_a_version_that_came_and_went_has_been_there_even_if_the_model_is_the_same_again(place: Place) -> None:
+    first, second, third = history(
+        *(f"type Note @model {{ id: ID! @isUnique n: Int {value} }}" for value in ("", "@migrationValue(value: 7)", ""))
+    )
+    assert first == third
+    await place.deploy(first)
+    await place.insert("Note", [{"n": 1}, {}])
+    plan = place.planned(second, third)
+
+    for _ in range(2):
+        assert await migrate(place.cluster, plan) is None
+        assert await place.values("Note", "n") == [7, 7]
+    assert len(await place.trashed()) == 1
+
+
+@pytest.mark.parametrize("place", ["at once"], indirect=True)
 async def test_two_that_carry_out_the_same_plan_do_it_once(place: Place) -> None:
     await place.deploy(BEFORE)
     plan = place.planned(AFTER, forced=True)

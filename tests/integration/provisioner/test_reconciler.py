@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import itertools
 
 import asyncpg
 import pytest
@@ -12,6 +13,7 @@ from contracts.names import database, environment_id
 from provisioner.execute.cluster import Cluster
 from tests.support.declared import Declarer
 from tests.support.stack import Stack
+from tests.support.waiting import until
 
 AGE = "type Note @model { id: ID! @isUnique text: String age: Int! }"
 LESS = "type Note @model { id: ID! @isUnique age: Int! }"
@@ -117,6 +119,51 @@ async def test_problems_are_told_before_a_version_is_declared(registry: Declarer
 
     assert [(each.code, each.type, each.field) for each in told.problems] == [(2007, "Note", "age")]
     assert (await registry.losses(environment_id("nobody", "dev"), sha)).problems == []
+    assert [(each.kind, each.subject, each.grade) for each in told.changes] == [("added", "Note.age", "hazardous")]
+    assert [each.model_dump() for each in told.steps] == [
+        {
+            "number": 1,
+            "phase": "switch",
+            "kind": "add column",
+            "subject": "Note.age",
+            "reason": "new field",
+            "grade": "hazardous",
+            "locks": ["Note: access exclusive"],
+        }
+    ]
+
+
+async def test_the_plan_of_a_large_table_is_in_phases_and_ends_ready(registry: Declarer, served: Cluster) -> None:
+    service = await registry.service()
+    private = await registry.ready(service, "private")
+    text = 'type Note @model { id: ID! @isUnique text: String! @isUnique @migrationValue(value: "none") }'
+    sha = (await registry.shas(service, text))["model_sha"]
+    small = await registry.losses(private, sha)
+    await run(
+        served,
+        private,
+        "insert into app.t1 (id, created_at, updated_at, c2) "
+        "select 'n' || n, now(), now(), nullif('text ' || n, 'text 1') from generate_series(1, 20000) as n",
+    )
+
+    large = await registry.losses(private, sha)
+    await registry.push(service, "0.0.2", text)
+    await registry.ready(service, "private", "0.0.2")
+
+    assert {step.phase for step in small.steps} == {"switch"}
+    assert [phase for phase, _ in itertools.groupby(large.steps, key=lambda step: step.phase)] == [
+        "prepare",
+        "switch",
+        "finish",
+    ]
+    found = await rows(served, private, "select count(*) from app.t1 where c2 = 'none'")
+    assert found[0][0] == 1
+    unfinished = "select from pg_constraint where not convalidated or conname like '~%'"
+    await until(lambda: nothing(served, private, unfinished))
+
+
+async def nothing(cluster: Cluster, environment: str, query: str) -> bool:
+    return not await rows(cluster, environment, query)
 
 
 async def test_many_declarations_at_once_all_end_in_order(registry: Declarer) -> None:

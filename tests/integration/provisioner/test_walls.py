@@ -21,6 +21,11 @@ TEXT = "type Note @model { id: ID! @isUnique text: String }"
 Places = Callable[[], Awaitable[Place]]
 
 
+@pytest.fixture
+async def place(ground: dict[str, Place]) -> Place:
+    return await ground["at once"].emptied()
+
+
 async def as_role(servers: Stack, place: Place, into: str) -> asyncpg.Connection:
     server = urlsplit(servers.postgres_dsn)
     return await asyncpg.connect(

@@ -24,6 +24,7 @@ from provisioner.store import queries
 
 Info = GraphQLResolveInfo[Context]
 
+STEP: Final = {"number", "phase", "kind", "subject", "reason", "grade"}
 LIMIT: Final = 50
 LIMIT_MAX: Final = 500
 
@@ -108,7 +109,9 @@ class Answers:
         if parent["planSha"] is None:
             return None
         plan = decode(await self._blobs.get(parent["planSha"]))
-        return [step.model_dump(include={"number", "kind", "subject", "reason", "grade"}) for step in plan.steps]
+        return [
+            step.model_dump(include={"number", "phase", "kind", "subject", "reason", "grade"}) for step in plan.steps
+        ]
 
 
 def _principal(info: Info) -> Principal:

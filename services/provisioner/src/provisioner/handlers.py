@@ -15,6 +15,7 @@ from common.errors import Refused
 from common.logs import observe
 from common.service import Runtime, StartFailed
 from provisioner.domain.environments import Declared
+from provisioner.domain.plan import Plan, PlannedStep
 from provisioner.execute.cluster import WORLD, Cluster
 from provisioner.execute.deploy import World, advance
 from provisioner.execute.migrate import Counted, measure
@@ -193,11 +194,35 @@ class ToldProblem(BaseModel):
     message: str
 
 
+class ToldChange(BaseModel):
+    """A difference in the words of the schema."""
+
+    kind: str
+    subject: str
+    reason: str
+    grade: str
+
+
+class ToldStep(BaseModel):
+    """One step of the plan that a deployment would carry out now."""
+
+    number: int
+    phase: str
+    kind: str
+    subject: str
+    reason: str
+    grade: str
+    locks: list[str]
+    """`Type: mode` or `relation Name: mode`, modes as PostgreSQL calls them."""
+
+
 class ToldLosses(BaseModel):
-    """The answer; empty where nothing runs."""
+    """The answer; without losses and problems where nothing runs yet, empty where nothing would change."""
 
     losses: list[ToldLoss] = []
     problems: list[ToldProblem] = []
+    changes: list[ToldChange] = []
+    steps: list[ToldStep] = []
 
 
 async def told(world: World, asked: AskedLoss) -> ToldLosses:
@@ -207,8 +232,6 @@ async def told(world: World, asked: AskedLoss) -> ToldLosses:
     if row is None:
         return ToldLosses()
     _, environment, _ = await world.known(row["organisation"], asked.environment)
-    if environment.live is None or environment.live.model_sha == asked.model_sha:
-        return ToldLosses()
     declared = Declared(
         environment=asked.environment,
         organisation=row["organisation"],
@@ -222,9 +245,9 @@ async def told(world: World, asked: AskedLoss) -> ToldLosses:
         model_sha=asked.model_sha,
         forced=False,
     )
-    plan = await world.planned(declared, environment.live)
     try:
-        counted = await measure(world.cluster, plan)
+        plan = await world.planned(declared, environment.live)
+        counted = await measure(world.cluster, plan) if environment.live is not None else ()
     except WORLD as error:
         observe("provisioner.measured", outcome="failed", level="warning", error=f"{type(error).__name__}: {error}")
         message = "The database of the environment does not answer."
@@ -232,7 +255,14 @@ async def told(world: World, asked: AskedLoss) -> ToldLosses:
     return ToldLosses(
         losses=[ToldLoss(path=each.check.path, rows=each.rows) for each in counted if each.check.kind == "loss"],
         problems=[_problem(each) for each in counted if each.check.kind == "problem"],
+        changes=[ToldChange.model_validate(each.model_dump()) for each in plan.changes],
+        steps=[_step(plan, each) for each in plan.steps],
     )
+
+
+def _step(plan: Plan, step: PlannedStep) -> ToldStep:
+    locks = [f"{plan.names.get(table, table)}: {mode}" for table, mode in sorted(step.locks.items())]
+    return ToldStep.model_validate({**step.model_dump(exclude={"sql"}), "locks": locks})
 
 
 def _problem(counted: Counted) -> ToldProblem:

@@ -11,12 +11,26 @@ from dataclasses import dataclass
 
 from common.sql import Sql, ident, sql
 from contracts.model import Entity, Field, RelationField, Scalar
-from provisioner.domain.data import FieldPair, as_text, example, filling, has_gone, migration_value
+from provisioner.domain.data import FieldPair, as_text, example, filling, has_gone, value
 from provisioner.domain.diff import Difference, EntityPair, RelationPair
 from provisioner.domain.layout import SCHEMA, Ends, relation_table, required
 
 COUNT = "{count}"
 """Stands in a message for what was counted."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """Rows of one table that a check counts; what is counted is usually none of many."""
+
+    table: str
+    column: str
+    where: Sql
+
+    @property
+    def count(self) -> Sql:
+        """How many there are."""
+        return _count(self.table, self.where)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +40,8 @@ class Loss:
     path: str
     """`Type`, `Type.field` or `relation Name`, in the words of the schema that runs."""
     count: Sql
+    rows: Rows | None = None
+    """The same, where it is so simple."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +57,12 @@ class Problem:
     """How often it is so; None when it is so whatever the data."""
     allowed: int = 0
     """How often it may be so."""
+    rows: Rows | None = None
+    """What `count` counts, where it is so simple."""
+    unique: tuple[str, str] | None = None
+    """Table and column of which a unique index would tell the same."""
+    partner: tuple[str, str] | None = None
+    """Table and column, as they are to be, whose nulls would tell the same."""
 
 
 def losses(difference: Difference) -> tuple[Loss, ...]:
@@ -59,10 +81,11 @@ def _losses(difference: Difference) -> Iterator[Loss]:
     for pair in difference.kept:
         for field in pair.removed:
             if not field.system:
-                where = sql("{column} is not null", column=ident(field.column))
-                yield Loss(f"{pair.before.name}.{field.name}", _count(pair.before.table, where))
+                rows = _filled(pair.before.table, field.column)
+                yield Loss(f"{pair.before.name}.{field.name}", rows.count, rows)
     for each in difference.relations_removed:
-        yield Loss(f"relation {each.relation.name}", _edges(each))
+        held = _held(each)
+        yield Loss(f"relation {each.relation.name}", _edges(each), _filled(*held) if held else None)
 
 
 def _problems(difference: Difference) -> Iterator[Problem]:
@@ -90,82 +113,104 @@ def _problems(difference: Difference) -> Iterator[Problem]:
 def _added(pair: EntityPair, field: Field) -> Iterator[Problem]:
     if field.system:
         return
-    name, value = f"{pair.after.name}.{field.name}", migration_value(field)
-    if field.required and value is None:
+    name, filled = f"{pair.after.name}.{field.name}", pair.fill(field)
+    if field.required and not filled.complete:
         message = (
             f"{name} is required, and there are nodes of {pair.after.name} without a value for it ({COUNT}). "
             f"Say which they get: {example(field)}"
         )
         yield Problem(2007, pair.after.name, field.name, message, _count(pair.before.table))
-    if field.unique and value is not None and field.migration_value is not None:
+    if field.unique and filled.complete:
         yield _shared(pair.after, field, _count(pair.before.table))
 
 
 def _type(pair: EntityPair, each: FieldPair) -> Iterator[Problem]:
     after, count = each.after, _count(pair.before.table)
-    if migration_value(after) is None:
+    filled = pair.fill(after)
+    if filled.to is None or (after.required and not filled.complete):
         code, what = (2051, "type") if each.before.is_list == after.is_list else (2004, "list-ness")
         message = (
             f"{pair.after.name}.{after.name} changes its {what}, and there are nodes of {pair.after.name} ({COUNT}). "
             f"Say which value all of them get: {_example(each)}"
         )
         yield Problem(code, pair.after.name, after.name, message, count)
-    elif after.unique and after.migration_value is not None:
+    elif after.unique and filled.complete:
         yield _shared(pair.after, after, count)
 
 
 def _required(pair: EntityPair, kept: FieldPair) -> Iterator[Problem]:
-    before, after = kept.before, kept.after
-    if not after.required or before.required or migration_value(after) is not None:
+    before, after, filled = kept.before, kept.after, filling(kept)
+    if not after.required or (filled is not None and filled.complete):
+        return
+    if before.required and (filled is None or filled.constant):
         return
     message = (
         f"{pair.after.name}.{after.name} becomes required, and there are nodes of {pair.after.name} without a value "
         f"({COUNT}). Say which they get: {_example(kept)}"
     )
-    where = sql("{column} is null", column=ident(before.column))
-    yield Problem(2007, pair.after.name, after.name, message, _count(pair.before.table, where))
+    rows = _empty(pair.before.table, before.column)
+    if kept.hops and filled is not None:
+        rows = Rows(pair.before.table, before.column, sql("({value}) is null", value=value(kept)))
+    yield Problem(2007, pair.after.name, after.name, message, rows.count, rows=rows)
 
 
 def _values(pair: EntityPair, kept: FieldPair) -> Iterator[Problem]:
-    if not kept.gone or filling(kept) is not None:
+    filled = filling(kept)
+    if not kept.gone or (filled is not None and not kept.hops):
         return
     name, table = f"{pair.after.name}.{kept.after.name}", pair.before.table
-    if kept.after.is_list:
+    if kept.after.is_list and filled is None:
         message = (
             f"{name} is a list that can no longer hold {', '.join(kept.gone)}, and there are nodes of "
             f"{pair.after.name} ({COUNT}). Say which list replaces the ones that do: {_example(kept)}"
         )
         yield Problem(2022, pair.after.name, kept.after.name, message, _count(table))
         return
-    for value in kept.gone:
+    for gone in kept.gone if filled is None else _left(kept):
         message = (
-            f"{name} can no longer be {value}, and there are nodes of {pair.after.name} that are ({COUNT}). "
+            f"{name} can no longer be {gone}, and there are nodes of {pair.after.name} that are ({COUNT}). "
             f"Say what they become: {_example(kept)}"
         )
-        where = has_gone(kept.after, (value,))
-        yield Problem(2021, pair.after.name, kept.after.name, message, _count(table, where))
+        where = has_gone(kept.after, (gone,), value(kept))
+        assert where is not None, "a value that is given is looked for"
+        rows = Rows(table, kept.after.column, where)
+        yield Problem(2021, pair.after.name, kept.after.name, message, rows.count, rows=rows)
+
+
+def _left(kept: FieldPair) -> tuple[str, ...]:
+    """Values that went in a version that put nothing in their place."""
+    last = {value: hop for hop in kept.hops for value in hop.gone}
+    return tuple(each for each in kept.gone if filling(last[each]) is None)
 
 
 def _unique(pair: EntityPair, kept: FieldPair) -> Iterator[Problem]:
-    after, table = kept.after, pair.before.table
+    after, table, filled = kept.after, pair.before.table, filling(kept)
     if not after.unique:
         return
-    filled = filling(kept)
+    if filled is not None and kept.hops:
+        # What several versions make of a value: only all of them together tell which are there more than once.
+        to = value(kept)
+        yield _repeated(pair, kept, sql("({to}) is not null", to=to), _key(after, to))
+        return
     if filled is not None and filled.where is None:
-        if after.migration_value is not None:
+        if filled.complete:
             yield _shared(pair.after, after, _count(table))
         return
     # What a unique index would compare: the folded key of the text that a value is or becomes.
-    of = as_text(kept)
-    key = _key(after, ident(after.column) if of is None else of)
+    key = _key(after, as_text(kept))
     if filled is not None and filled.where is not None:
         receivers = _receivers(table, filled.where, key=key, value=_key(after, filled.to))
-        yield _shared(pair.after, after, receivers)
-    if kept.before.unique and of is None:
+        yield _shared(pair.after, after, receivers, place=(table, after.column))
+    if kept.before.unique and not kept.changes_type:
         return
     where = sql("{column} is not null", column=ident(after.column))
     if filled is not None and filled.where is not None:
         where = sql("{where} and ({filled}) is not true", where=where, filled=filled.where)
+    yield _repeated(pair, kept, where, key)
+
+
+def _repeated(pair: EntityPair, kept: FieldPair, where: Sql, key: Sql) -> Problem:
+    after, table = kept.after, pair.before.table
     count = sql(
         "select count(*) from (select from {table} where {where} group by {key} having count(*) > 1) as repeated",
         table=ident(SCHEMA, table),
@@ -174,7 +219,7 @@ def _unique(pair: EntityPair, kept: FieldPair) -> Iterator[Problem]:
     )
     loosely = "; texts are compared without case and accents" if after.scalar is Scalar.STRING else ""
     message = f"{pair.after.name}.{after.name} cannot be unique: values are there more than once ({COUNT}){loosely}."
-    yield Problem(2024, pair.after.name, after.name, message, count)
+    return Problem(2024, pair.after.name, after.name, message, count, unique=(table, after.column))
 
 
 def _receivers(table: str, where: Sql, *, key: Sql, value: Sql) -> Sql:
@@ -193,9 +238,9 @@ def _key(field: Field, value: Sql) -> Sql:
     return sql("left(app.fold({value}), 191)", value=value) if field.scalar is Scalar.STRING else value
 
 
-def _shared(entity: Entity, field: Field, count: Sql) -> Problem:
+def _shared(entity: Entity, field: Field, count: Sql, place: tuple[str, str] | None = None) -> Problem:
     message = f"{entity.name}.{field.name} is unique, and more than one node would have its migration value ({COUNT})."
-    return Problem(3010, entity.name, field.name, message, count, allowed=1)
+    return Problem(3010, entity.name, field.name, message, count, allowed=1, unique=place)
 
 
 def _new_relation(difference: Difference, each: Ends) -> Iterator[Problem]:
@@ -216,10 +261,11 @@ def _sides(pair: RelationPair) -> Iterator[Problem]:
             message = (
                 f"{owner}.{name} cannot become to-one: there are nodes of {owner} with more than one partner ({COUNT})."
             )
-            yield Problem(2031, owner, name, message, _crowded(pair.before))
+            yield Problem(2031, owner, name, message, _crowded(pair.before), unique=_held(pair.before))
         if required(side.after) and not required(side.before):
             message = f"{owner}.{name} becomes required, and there are nodes of {owner} without a partner ({COUNT})."
-            yield Problem(2047, owner, name, message, _alone(pair.before, side.before))
+            there = _held(pair.after) if pair.after.relation.storage == side.after.side else None
+            yield Problem(2047, owner, name, message, *_alone(pair.before, side.before), partner=there)
 
 
 def _crowded(each: Ends) -> Sql:
@@ -237,8 +283,12 @@ def _crowded(each: Ends) -> Sql:
     )
 
 
-def _alone(each: Ends, field: RelationField) -> Sql:
-    """How many nodes of one side have no partner."""
+def _held(each: Ends) -> tuple[str, str] | None:
+    return None if each.relation.column is None else (each.holder.table, each.relation.column)
+
+
+def _alone(each: Ends, field: RelationField) -> tuple[Sql, int, Rows | None]:
+    """How many nodes of one side have no partner; none may."""
     entity = each.a if field.side == "a" else each.b
     if each.relation.storage == "join":
         column, held = "a", relation_table(each.relation)
@@ -247,14 +297,24 @@ def _alone(each: Ends, field: RelationField) -> Sql:
         assert each.relation.column is not None, f"relation {each.relation.id} has no column"
         column, held = each.relation.column, each.holder.table
         if each.relation.storage == field.side:
-            return _count(held, sql("{column} is null", column=ident(column)))
-    return sql(
+            rows = _empty(held, column)
+            return rows.count, 0, rows
+    alone = sql(
         "select count(*) from {table} as node "
         "where not exists (select from {held} as edge where edge.{column} = node.id)",
         table=ident(SCHEMA, entity.table),
         held=ident(SCHEMA, held),
         column=ident(column),
     )
+    return alone, 0, None
+
+
+def _empty(table: str, column: str) -> Rows:
+    return Rows(table, column, sql("{column} is null", column=ident(column)))
+
+
+def _filled(table: str, column: str) -> Rows:
+    return Rows(table, column, sql("{column} is not null", column=ident(column)))
 
 
 def _edges(each: Ends) -> Sql:

@@ -1,4 +1,7 @@
-"""What happens to the values of a field that stays, and the constants that fill a column (G 4.5)."""
+"""What happens to the values of a field that stays, and the constants that fill a column (G 4.5).
+
+Where versions were skipped it is what each of them would have done, one after the other.
+"""
 
 from __future__ import annotations
 
@@ -31,6 +34,15 @@ class FieldPair:
     after: Field
     old: Enum | None
     new: Enum | None
+    hops: tuple[FieldPair, ...] = ()
+    """The same from version to version, where versions are skipped."""
+
+    @property
+    def effective(self) -> tuple[FieldPair, ...]:
+        """What is done to values, in order."""
+        if not self.hops:
+            return (self,)
+        return tuple(each for each in self.hops if each.changes_type or filling(each) is not None)
 
     @property
     def changes_type(self) -> bool:
@@ -54,13 +66,26 @@ class FieldPair:
 
 @dataclass(frozen=True, slots=True)
 class Filling:
-    """The values of some rows become a constant."""
+    """The values of some rows become others."""
 
     to: Sql
     where: Sql | None
     """Which rows; None for all."""
     keeps: Sql | None
     """Which rows have a value that is lost by it, and is therefore kept in the trash; None when none has."""
+    complete: bool
+    """Whether no row is without a value afterwards."""
+    constant: bool = True
+    """Whether `to` is a constant; otherwise it is what several versions make of the value."""
+
+
+@dataclass(frozen=True, slots=True)
+class Fill:
+    """What rows that exist get in a new column."""
+
+    to: Sql | None = None
+    complete: bool = False
+    """Whether it is known not to be null."""
 
 
 def constant(field: Field, value: JsonValue) -> Sql:
@@ -81,42 +106,108 @@ def migration_value(field: Field) -> Sql | None:
     return constant(field, field.migration_value)
 
 
-def as_text(pair: FieldPair) -> Sql | None:
-    """The text form of a kept column's values, when the field becomes a String; None when it keeps its type."""
-    if not pair.changes_type:
-        return None
-    before, column = pair.before, ident(pair.before.column)
-    if before.scalar is Scalar.DATETIME:
-        return sql("app.instants({column})" if before.is_list else "app.instant({column})", column=column)
-    return sql("{column}::{type}", column=column, type=_type(pair.after))
-
-
 def filling(pair: FieldPair) -> Filling | None:
-    """Which rows get the migration value; None when it is for none (G 4.5).
+    """Which rows get which value; None when none gets another one (G 4.5).
 
     Nulls when the field becomes required; values that are no more when its enum shrinks; all rows when neither asks for
-    a migration value, or when a list becomes required.
+    a migration value, or when a list becomes required. What several versions do comes out as one.
     """
-    after, column = pair.after, ident(pair.after.column)
-    value, lost = migration_value(after), has_gone(after, pair.gone)
-    if value is None:
+    if not pair.hops:
+        return _filling(pair, ident(pair.after.column))
+    if len(pair.effective) == 1:
+        return filling(pair.effective[0])
+    of, kept, complete = ident(pair.before.column), [], False
+    for hop in pair.effective:
+        done = _filling(hop, _as_text(hop, of))
+        if done is not None:
+            kept.append(done.keeps)
+            complete = _completes(done, complete)
+        of = _hopped(hop, of)
+    keeps = join(" or ", [sql("({rows})", rows=each) for each in kept if each is not None])
+    return Filling(of, None, keeps or None, complete, constant=False) if kept else None
+
+
+def value(pair: FieldPair) -> Sql:
+    """What the value of any row becomes, in terms of the row."""
+    of = ident(pair.before.column)
+    for hop in pair.effective:
+        of = _hopped(hop, of)
+    return of
+
+
+def as_text(pair: FieldPair) -> Sql:
+    """The text form of a row's value, when the field becomes a String in one step; the value when it keeps its type."""
+    return _as_text(pair, ident(pair.before.column))
+
+
+def fill(origin: Field, hops: tuple[FieldPair, ...] = ()) -> Fill:
+    """What a field that came with one version is filled with, when other versions came after it."""
+    known = migration_value(origin)
+    first = constant(origin, None) if known is None and origin.has_migration_value else known
+    complete = known is not None and origin.migration_value is not None
+    effective = [hop for hop in hops if hop.changes_type or filling(hop) is not None]
+    if not effective:
+        return Fill(first, complete)
+    of, given = (constant(origin, None), False) if first is None else (first, True)
+    for hop in effective:
+        done = _filling(hop, of)
+        given = given or done is not None
+        complete = _completes(done, complete) if done is not None else complete
+        of = _hopped(hop, of)
+    return Fill(of if given else None, complete)
+
+
+def has_gone(field: Field, gone: tuple[str, ...], of: Sql | None = None) -> Sql | None:
+    """Which rows hold one of the enum values, in their column or in `of`."""
+    if not gone:
+        return None
+    template = "{of} && {gone}::text[]" if field.is_list else "{of} = any({gone}::text[])"
+    return sql(template, of=ident(field.column) if of is None else of, gone=literal(list(gone)))
+
+
+def _filling(pair: FieldPair, of: Sql) -> Filling | None:
+    """What one version does to the values `of`."""
+    after = pair.after
+    known, lost = migration_value(after), has_gone(after, pair.gone, of)
+    if known is None:
         instead = pair.new.migration_value if pair.new else None
         if lost is None or instead is None:
             return None
-        return Filling(constant(after, [instead] if after.is_list else instead), lost, lost)
+        to = constant(after, [instead] if after.is_list else instead)
+        return Filling(to, lost, lost, complete=False)
     becomes_required = after.required and not pair.before.required
     if lost is None and (not becomes_required or after.is_list):
-        return Filling(value, None, sql("{column} is not null", column=column))
-    empty = sql("{column} is null", column=column) if becomes_required else None
-    return Filling(value, join(" or ", [each for each in (empty, lost) if each is not None]), lost)
+        keeps = sql("{of} is not null", of=of)
+        return Filling(known, None, keeps, complete=after.migration_value is not None)
+    empty = sql("{of} is null", of=of) if becomes_required else None
+    where = join(" or ", [each for each in (empty, lost) if each is not None])
+    return Filling(known, where, lost, complete=becomes_required)
 
 
-def has_gone(field: Field, gone: tuple[str, ...]) -> Sql | None:
-    """Which rows hold one of the enum values."""
-    if not gone:
-        return None
-    template = "{column} && {gone}::text[]" if field.is_list else "{column} = any({gone}::text[])"
-    return sql(template, column=ident(field.column), gone=literal(list(gone)))
+def _completes(done: Filling, before: bool) -> bool:  # noqa: FBT001 - how it was so far
+    """Whether no row is without a value afterwards."""
+    return done.complete if done.where is None or done.complete else before
+
+
+def _hopped(pair: FieldPair, of: Sql) -> Sql:
+    """What one version makes of the value `of`."""
+    text = _as_text(pair, of)
+    done = _filling(pair, text)
+    if done is None:
+        return text
+    if done.where is None:
+        return done.to
+    return sql("case when {where} then {to} else {of} end", where=done.where, to=done.to, of=text)
+
+
+def _as_text(pair: FieldPair, of: Sql) -> Sql:
+    """The text form of a value, when the field becomes a String; itself when it keeps its type."""
+    if not pair.changes_type:
+        return of
+    if pair.before.scalar is Scalar.DATETIME:
+        return sql("app.instants({of})" if pair.before.is_list else "app.instant({of})", of=of)
+    plain = of == ident(pair.before.column)
+    return sql("{of}::{type}" if plain else "({of})::{type}", of=of, type=_type(pair.after))
 
 
 def example(field: Field, values: tuple[str, ...] = ()) -> str:

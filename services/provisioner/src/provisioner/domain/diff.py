@@ -5,13 +5,13 @@ Things are the same when their stable ids are the same, so a rename is a change 
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Literal
 
 from contracts.model import Entity, Enum, Field, Model, Relation, RelationField
-from provisioner.domain.data import FieldPair, filling
+from provisioner.domain.data import FieldPair, Fill, fill, filling
 from provisioner.domain.layout import Ends, ends, enum_of, relation_column, relation_table, required
 
 
@@ -56,6 +56,12 @@ class EntityPair:
     They have another column, except on the way back to a version in which the same column had another type.
     """
     kept: tuple[FieldPair, ...]
+    fills: tuple[tuple[str, Fill], ...]
+    """What rows that exist get in the column of each field that is added or replaces another, by the field's id."""
+
+    def fill(self, field: Field) -> Fill:
+        """What rows that exist get in a new column."""
+        return dict(self.fills)[field.id]
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +129,19 @@ Replaced = frozenset[tuple[str, str]]
 """Fields that took the place of another: (old id, new id)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Road:
+    """What the versions between two Models tell; without any, the two tell all."""
+
+    replaced: Replaced
+    renewed: frozenset[str]
+    """Relations of which no edge came all the way."""
+    hops: Mapping[tuple[str, str], tuple[FieldPair, ...]]
+    """What each version did to a field, by ids of entity and field; from the version on that it came with."""
+    origins: Mapping[tuple[str, str], Field]
+    """Fields that came on the way, as they were then."""
+
+
 def replacements(before: Model, after: Model) -> Replaced:
     """Which new fields take the place of an old one of the same name and type, when nothing lies between the two."""
     return frozenset(
@@ -137,18 +156,20 @@ def replacements(before: Model, after: Model) -> Replaced:
     )
 
 
-def compare(before: Model | None, after: Model, replaced: Replaced | None = None) -> Difference:
+def renewals(before: Model, after: Model) -> frozenset[str]:
+    """Relations of which no edge stays, though they have the same name."""
+    known = before.relation_by_id
+    return frozenset(each.id for each in after.relations if each.id in known and _replaced(known[each.id], each))
+
+
+def compare(before: Model | None, after: Model, road: Road | None = None) -> Difference:
     """The two Models side by side; nothing before means an empty Model."""
     old = before or Model(service=after.service)
-    fields = replacements(old, after) if replaced is None else replaced
+    way = road or Road(replacements(old, after), renewals(old, after), {}, {})
     lost = tuple(entity for entity in old.entities if entity.id not in after.entity_by_id)
     fresh = tuple(entity for entity in after.entities if entity.id not in old.entity_by_id)
-    kept = tuple(_entity_pair(old, after, entity, fields) for entity in after.entities if entity.id in old.entity_by_id)
-    renewed = {
-        relation.id
-        for relation in after.relations
-        if relation.id in old.relation_by_id and _replaced(old.relation_by_id[relation.id], relation)
-    }
+    kept = tuple(_entity_pair(old, after, entity, way) for entity in after.entities if entity.id in old.entity_by_id)
+    renewed = way.renewed
     return Difference(
         before=old,
         after=after,
@@ -183,14 +204,15 @@ def _gone(before: Entity, after: Entity) -> dict[str, Field]:
     return {field.name: field for field in before.fields if field.id not in stays and not field.system}
 
 
-def _entity_pair(old: Model, new: Model, after: Entity, replaced: Replaced) -> EntityPair:
+def _entity_pair(old: Model, new: Model, after: Entity, road: Road) -> EntityPair:
     before = old.entity_by_id[after.id]
     known = {field.id: field for field in before.fields}
-    instead = {field: known[gone] for gone, field in replaced if gone in known}
+    instead = {field: known[gone] for gone, field in road.replaced if gone in known}
     stays = {field.id for field in after.fields}
 
     def pair(was: Field, field: Field) -> FieldPair:
-        return FieldPair(was, field, enum_of(old, was), enum_of(new, field))
+        hops = road.hops.get((after.id, field.id), ()) if was.id == field.id else ()
+        return FieldPair(was, field, enum_of(old, was), enum_of(new, field), hops)
 
     shared = tuple(pair(known[field.id], field) for field in after.fields if field.id in known)
     kept = tuple(each for each in shared if each.keeps_column)
@@ -199,13 +221,20 @@ def _entity_pair(old: Model, new: Model, after: Entity, replaced: Replaced) -> E
         *(each for each in shared if not each.keeps_column),
     )
     outgoing = {each.before.id for each in swapped}
+    added = tuple(field for field in after.fields if field.id not in known and field.id not in instead)
+
+    def filled(field: Field) -> Fill:
+        place = (after.id, field.id)
+        return fill(road.origins.get(place, field), road.hops.get(place, ()) if place in road.origins else ())
+
     return EntityPair(
         before=before,
         after=after,
-        added=tuple(field for field in after.fields if field.id not in known and field.id not in instead),
+        added=added,
         removed=tuple(field for field in before.fields if field.id not in stays and field.id not in outgoing),
         replaced=swapped,
         kept=kept,
+        fills=tuple((field.id, filled(field)) for field in (*added, *(each.after for each in swapped))),
     )
 
 

@@ -8,12 +8,15 @@ from typing import Final, Literal
 from pydantic import BaseModel, ConfigDict
 
 from common.ids import derived
+from common.sql import ident, sql
+from contracts.model import Model
 from contracts.names import database
 from provisioner.domain import checks
-from provisioner.domain.ddl import READERS_WAIT, WRITERS_WAIT, kind, locks, statements
+from provisioner.domain.actions import Phase, hidden
+from provisioner.domain.ddl import READERS_WAIT, WRITERS_WAIT, Way, kind, locks, statements, way
 from provisioner.domain.diff import Change, Difference, Grade, changes
 from provisioner.domain.layout import layout
-from provisioner.domain.migration import steps
+from provisioner.domain.migration import Step, steps, unique_shadows
 
 MARK_CHARACTERS: Final = 8
 
@@ -47,17 +50,25 @@ class PlannedCheck(Document):
     count: str | None = None
     """None: it is so whatever the data."""
     allowed: int = 0
+    again: bool = True
+    """Whether it is counted again in the switch. A loss that was accepted is not, nor what a unique index tells."""
+    instead: str | None = None
+    """What is counted again instead: what was prepared tells it faster."""
 
 
 class PlannedStep(Document):
     """One step with its statements."""
 
     number: int
+    phase: Phase = "switch"
     kind: str
     subject: str
     reason: str
     grade: Grade
     locks: dict[str, str]
+    way: Way = "together"
+    repeated: bool = False
+    """Whether a step of the preparation is done again before the next attempt to switch."""
     sql: tuple[str, ...]
 
 
@@ -76,7 +87,26 @@ class Plan(Document):
     checks: tuple[PlannedCheck, ...]
     locks: dict[str, str]
     """Every table that is there before and has to be locked, with the strongest lock it needs."""
+    mark: str = ""
+    """What tells this plan's preparations from those of another."""
+    large: tuple[str, ...] = ()
+    """Tables that are too large to be read or rewritten while nobody else can use them."""
     steps: tuple[PlannedStep, ...]
+    counts_after: int = 0
+    """The step of the switch after which the checks are counted again; 0: before all."""
+    names: dict[str, str] = {}
+    """What people call the tables: `Type` or `relation Name`, in the words of the new schema where there are any."""
+
+    @property
+    def end(self) -> int:
+        """What `app._mortise` says of the step when the plan is done: the last one.
+
+        Where versions came and went and the Model is again what it was, that would be said already: then it is a number
+        of this plan alone.
+        """
+        if self.from_model_sha == self.model_sha:
+            return -1 - int(self.mark or "0", 16) % 2**31
+        return max((step.number for step in self.steps if step.phase == "switch"), default=0)
 
     @property
     def destructive(self) -> bool:
@@ -89,7 +119,7 @@ def deployment_id(environment: str, declaration: str) -> str:
     return derived("deployment", environment, declaration)
 
 
-def plan(
+def plan(  # noqa: PLR0913 - what a plan says
     difference: Difference,
     *,
     environment: str,
@@ -97,13 +127,17 @@ def plan(
     from_model_sha: str | None,
     model_sha: str,
     forced: bool,
+    large: frozenset[str] = frozenset(),
 ) -> Plan:
     """The plan. Where a problem does not depend on data there are no steps: it is refused anyway."""
-    problems = checks.problems(difference)
+    problems, losses = checks.problems(difference), checks.losses(difference)
     hopeless = any(problem.count is None for problem in problems)
     mark = deployment_id(environment, deployment)[:MARK_CHARACTERS]
     role = database(environment)
-    planned = () if hopeless else steps(difference, mark=mark)
+    shadows = unique_shadows(difference, large)
+    again = [*(_rows(each, shadows) for each in problems), *(each.rows for each in losses if not forced)]
+    counted = [each for each in again if each is not None]
+    planned = () if hopeless else steps(difference, mark=mark, large=large, counted=counted)
     return Plan(
         environment=environment,
         deployment=deployment,
@@ -113,23 +147,31 @@ def plan(
         forced=forced,
         changes=tuple(_change(change) for change in changes(difference)),
         checks=(
-            *(PlannedCheck(kind="loss", path=loss.path, count=loss.count.text) for loss in checks.losses(difference)),
-            *(_problem(problem) for problem in problems),
+            *(PlannedCheck(kind="loss", path=loss.path, count=loss.count.text, again=not forced) for loss in losses),
+            *(_problem(problem, shadows) for problem in problems),
         ),
-        locks=_locks(difference, [locks(step.action) for step in planned]),
-        steps=tuple(
-            PlannedStep(
-                number=step.number,
-                kind=kind(step.action),
-                subject=step.subject,
-                reason=step.reason,
-                grade=step.grade,
-                locks=locks(step.action),
-                sql=tuple(each.text for each in statements(step.action, role=role)),
-            )
-            for step in planned
-        ),
+        locks=_locks(difference, [locks(step.action) for step in planned if step.phase == "switch"]),
+        mark=mark,
+        large=tuple(sorted(large)),
+        steps=tuple(_step(step, role) for step in planned),
+        counts_after=max((step.number for step in planned if step.phase == "switch" and step.catches_up), default=0),
+        names={**names(difference.before), **names(difference.after)},
     )
+
+
+def heavy(difference: Difference) -> frozenset[str]:
+    """Tables whose size matters to the plan."""
+    every = frozenset(layout(difference.before))
+    phased = (step for step in steps(difference, mark="", large=every) if step.phase != "switch")
+    return frozenset(table for step in phased for table in locks(step.action)) & every
+
+
+def names(model: Model) -> dict[str, str]:
+    """What people call the tables of a Model."""
+    return {
+        **{entity.table: entity.name for entity in model.entities},
+        **{each.table: f"relation {each.name}" for each in model.relations if each.table is not None},
+    }
 
 
 def encode(plan: Plan) -> bytes:
@@ -157,15 +199,42 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield f"    {check.count or 'always'}"
     yield "locks"
     yield from (f"  {table} {mode}" for table, mode in plan.locks.items())
-    yield "steps"
-    yield from (f"  {each.number:>3} {each.grade:<11} {each.kind} {each.subject}: {each.reason}" for each in plan.steps)
+    for phase in ("prepare", "switch", "finish"):
+        there = [each for each in plan.steps if each.phase == phase]
+        if there or phase == "switch":
+            yield phase
+        yield from (f"  {each.number:>3} {each.grade:<11} {each.kind} {each.subject}: {each.reason}" for each in there)
+
+
+def _step(step: Step, role: str) -> PlannedStep:
+    return PlannedStep(
+        number=step.number,
+        phase=step.phase,
+        kind=kind(step.action),
+        subject=step.subject,
+        reason=step.reason,
+        grade=step.grade,
+        locks=locks(step.action),
+        way=way(step.action),
+        repeated=step.catches_up and step.phase == "prepare",
+        sql=tuple(each.text for each in statements(step.action, role=role)),
+    )
 
 
 def _change(change: Change) -> PlannedChange:
     return PlannedChange(kind=change.kind, subject=change.subject, reason=change.reason, grade=change.grade)
 
 
-def _problem(problem: checks.Problem) -> PlannedCheck:
+def _rows(problem: checks.Problem, shadows: frozenset[tuple[str, str]]) -> checks.Rows | None:
+    """The rows that are counted again in the switch, where it is so simple."""
+    return problem.rows if problem.partner not in shadows else _alone(*problem.partner)
+
+
+def _alone(table: str, column: str) -> checks.Rows:
+    return checks.Rows(table, column, sql("{column} is null", column=ident(hidden(column))))
+
+
+def _problem(problem: checks.Problem, shadows: frozenset[tuple[str, str]]) -> PlannedCheck:
     return PlannedCheck(
         kind="problem",
         path=problem.type if problem.field is None else f"{problem.type}.{problem.field}",
@@ -175,6 +244,8 @@ def _problem(problem: checks.Problem) -> PlannedCheck:
         message=problem.message,
         count=None if problem.count is None else problem.count.text,
         allowed=problem.allowed,
+        again=problem.unique is None or problem.unique not in shadows,
+        instead=_alone(*problem.partner).count.text if problem.partner in shadows else None,
     )
 
 

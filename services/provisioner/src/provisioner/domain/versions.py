@@ -1,24 +1,53 @@
 """From one version to a later one when there are others between: what those would have done to the data is not lost.
 
-A promotion may skip versions. Their temporary directives count all the same, because the next version need not carry
-them any more; so the direct way asks for nothing that the stepwise way would not have asked for.
+A promotion may skip versions. Each of them counts all the same, because the next version need not carry its temporary
+directives any more: the direct way leads to the data that the stepwise way would have led to, and asks for nothing that
+it would not have asked for.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from contracts.model import Entity, Enum, Field, Model
-from provisioner.domain.diff import Difference, Replaced, compare, replacements
+from contracts.model import Field, Model
+from provisioner.domain.data import FieldPair
+from provisioner.domain.diff import Difference, Replaced, Road, compare, renewals, replacements
+from provisioner.domain.layout import enum_of
 
 
 def between(before: Model | None, versions: Sequence[Model]) -> Difference:
     """The difference between the Model that runs and the last of `versions`, which may be several steps on."""
-    after = _carried(versions)
-    if before is None:
-        return compare(None, after)
-    return compare(before, after, _replaced([before, *versions]))
+    if before is None or len(versions) == 1:
+        return compare(before, versions[-1])
+    models = [before, *versions]
+    fields = [_fields(model) for model in models]
+    first = {
+        place: next(n for n, each in enumerate(fields) if all(place in later for later in fields[n:]))
+        for place in fields[-1]
+    }
+    road = Road(
+        replaced=_replaced(models),
+        renewed=frozenset(each for one, other in pairwise(models) for each in renewals(one, other)),
+        hops={place: tuple(_hops(models, fields, place, begin)) for place, begin in first.items()},
+        origins={place: fields[begin][place] for place, begin in first.items() if begin > 0},
+    )
+    return compare(before, versions[-1], road)
+
+
+Place = tuple[str, str]
+
+
+def _fields(model: Model) -> dict[Place, Field]:
+    return {(entity.id, field.id): field for entity in model.entities for field in entity.fields}
+
+
+def _hops(
+    models: Sequence[Model], fields: Sequence[dict[Place, Field]], place: Place, begin: int
+) -> Iterator[FieldPair]:
+    for n in range(begin, len(models) - 1):
+        was, now = fields[n][place], fields[n + 1][place]
+        yield FieldPair(was, now, enum_of(models[n], was), enum_of(models[n + 1], now))
 
 
 def _replaced(road: Sequence[Model]) -> Replaced:
@@ -27,44 +56,3 @@ def _replaced(road: Sequence[Model]) -> Replaced:
     for one, other in pairwise(road):
         origin.update({new: origin.get(old, old) for old, new in replacements(one, other)})
     return frozenset((old, new) for new, old in origin.items())
-
-
-def _carried(versions: Sequence[Model]) -> Model:
-    """The last Model with the migration values of those before it, where it brings none itself."""
-    *earlier, last = versions
-    if not earlier:
-        return last
-    values = {
-        (entity.id, field.id): field for model in earlier for entity in model.entities for field in _values(entity)
-    }
-    enums = {enum.id: enum.migration_value for model in earlier for enum in model.enums if enum.migration_value}
-
-    def field(entity: Entity, one: Field) -> Field:
-        other = values.get((entity.id, one.id))
-        kind = (one.scalar, one.enum, one.is_list)
-        if one.has_migration_value or other is None or kind != (other.scalar, other.enum, other.is_list):
-            return one
-        return one.model_copy(update={"has_migration_value": True, "migration_value": other.migration_value})
-
-    def enum(one: Enum) -> Enum:
-        value = enums.get(one.id)
-        if one.migration_value is not None or value not in one.values:
-            return one
-        return one.model_copy(update={"migration_value": value})
-
-    entities = tuple(
-        entity.model_copy(update={"fields": tuple(field(entity, one) for one in entity.fields)})
-        for entity in last.entities
-    )
-    # A copy made with `update` would keep the look-up tables of the original.
-    return Model(
-        service=last.service,
-        counter=last.counter,
-        entities=tuple(Entity.model_validate(one.model_dump()) for one in entities),
-        relations=last.relations,
-        enums=tuple(enum(one) for one in last.enums),
-    )
-
-
-def _values(entity: Entity) -> tuple[Field, ...]:
-    return tuple(field for field in entity.fields if field.has_migration_value)

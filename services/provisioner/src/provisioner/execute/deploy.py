@@ -26,10 +26,11 @@ from contracts.model import Model
 from contracts.model import decode as decode_model
 from provisioner.domain import environments
 from provisioner.domain.environments import Declared, Environment
-from provisioner.domain.plan import Plan, decode, encode, plan
+from provisioner.domain.gentle import LARGE_BYTES
+from provisioner.domain.plan import Plan, decode, encode, heavy, plan
 from provisioner.domain.versions import between
 from provisioner.execute.cluster import Cluster
-from provisioner.execute.migrate import Refusal, migrate
+from provisioner.execute.migrate import Refusal, finish, migrate, sizes
 from provisioner.store import queries
 from provisioner.store.queries import Deploy, Remove
 
@@ -69,19 +70,22 @@ class World:
         return subject, _folded(history), history.events
 
     async def planned(self, declared: Declared, live: environments.Live | None) -> Plan:
-        """The plan from what runs to what was declared."""
+        """The plan from what runs to what was declared. Raises errors of `cluster.WORLD`."""
         async with self.database.reading() as connection:
             version = live.version if live else None
             road = await queries.road(connection, declared.service, version, declared.model_sha)
         before = await self.model(live.model_sha) if live else None
-        versions = [await self.model(sha) for sha in road]
+        difference = between(before, [await self.model(sha) for sha in road])
+        heavy_tables = heavy(difference)
+        found = await sizes(self.cluster, declared.environment, heavy_tables) if heavy_tables else {}
         return plan(
-            between(before, versions),
+            difference,
             environment=declared.environment,
             deployment=declared.deployment,
             from_model_sha=live.model_sha if live else None,
             model_sha=declared.model_sha,
             forced=declared.forced,
+            large=frozenset(table for table, size in found.items() if size > LARGE_BYTES),
         )
 
 
@@ -116,6 +120,9 @@ async def _deploy(world: World, server: asyncpg.Connection, task: Deploy) -> Rec
     refusal = await migrate(world.cluster, made)
     cause = _cause(planned.envelope.id, task.correlation)
     ended = await execute(world.log, subject, cause=cause, decide=_end(declared, refusal))
+    if refusal is None:
+        # Only now, because nobody is told before what serves.
+        await finish(world.cluster, made)
     observe(
         "provisioner.deployed",
         outcome=refusal.code if refusal else "ok",

@@ -1,4 +1,4 @@
--- 1 create table
+-- 1 switch: create table
 create table "app"."t1" (
   "id" text collate "C" not null,
   "created_at" timestamptz(3) not null,
@@ -17,7 +17,7 @@ create table "app"."t1" (
 );
 grant select, insert, update, delete on "app"."t1" to "env_00000000000050008000000000000001";
 
--- 2 create table
+-- 2 switch: create table
 create table "app"."t2" (
   "id" text collate "C" not null,
   "created_at" timestamptz(3) not null,
@@ -28,7 +28,7 @@ create table "app"."t2" (
 );
 grant select, insert, update, delete on "app"."t2" to "env_00000000000050008000000000000001";
 
--- 3 create table
+-- 3 switch: create table
 create table "app"."t3" (
   "id" text collate "C" not null,
   "created_at" timestamptz(3) not null,
@@ -38,7 +38,7 @@ create table "app"."t3" (
 );
 grant select, insert, update, delete on "app"."t3" to "env_00000000000050008000000000000001";
 
--- 4 create table
+-- 4 switch: create table
 create table "app"."t4" (
   "id" text collate "C" not null,
   "created_at" timestamptz(3) not null,
@@ -48,7 +48,7 @@ create table "app"."t4" (
 );
 grant select, insert, update, delete on "app"."t4" to "env_00000000000050008000000000000001";
 
--- 5 create table
+-- 5 switch: create table
 create table "app"."r19" (
   "a" text collate "C" not null,
   "b" text collate "C" not null,
@@ -56,7 +56,7 @@ create table "app"."r19" (
 );
 grant select, insert, update, delete on "app"."r19" to "env_00000000000050008000000000000001";
 
--- 6 create table
+-- 6 switch: create table
 create table "app"."r20" (
   "a" text collate "C" not null,
   "b" text collate "C" not null,
@@ -64,7 +64,7 @@ create table "app"."r20" (
 );
 grant select, insert, update, delete on "app"."r20" to "env_00000000000050008000000000000001";
 
--- 7 create table
+-- 7 switch: create table
 create table "app"."r21" (
   "a" text collate "C" not null,
   "b" text collate "C" not null,
@@ -72,74 +72,74 @@ create table "app"."r21" (
 );
 grant select, insert, update, delete on "app"."r21" to "env_00000000000050008000000000000001";
 
--- 8 add check
+-- 8 switch: add check
 alter table "app"."t1" add constraint "t1_c8_check" check ("c8" = any(array['INDIE', 'METAL']::text[]));
 
--- 9 add check
+-- 9 switch: add check
 alter table "app"."t1" add constraint "t1_c11_check" check ("c11" <@ array['INDIE', 'METAL']::text[]);
 
--- 10 add index
+-- 10 switch: add index
 create unique index "t1_c6_key" on "app"."t1" (left(app.fold("c6"), 191));
 
--- 11 add index
+-- 11 switch: add index
 create index "t1_c6_idx" on "app"."t1" (left(app.fold("c6"), 191) nulls first, "id");
 
--- 12 add index
+-- 12 switch: add index
 create index "t1_c7_idx" on "app"."t1" (left(app.fold("c7"), 191) nulls first, "id");
 
--- 13 add index
+-- 13 switch: add index
 create index "t1_c7_trgm" on "app"."t1" using gin (app.fold("c7") app.gin_trgm_ops);
 
--- 14 add index
+-- 14 switch: add index
 create index "t1_c9_idx" on "app"."t1" ("c9" nulls first, "id");
 
--- 15 add index
+-- 15 switch: add index
 create unique index "t1_c15_key" on "app"."t1" ("c15");
 
--- 16 add index
+-- 16 switch: add index
 create index "t2_r17_idx" on "app"."t2" ("r17", "id");
 
--- 17 add index
+-- 17 switch: add index
 create unique index "t3_r18_key" on "app"."t3" ("r18");
 
--- 18 add index
+-- 18 switch: add index
 create index "t4_r22_idx" on "app"."t4" ("r22", "id");
 
--- 19 add index
+-- 19 switch: add index
 create index "r19_b_idx" on "app"."r19" ("b", "a");
 
--- 20 add index
+-- 20 switch: add index
 create index "r20_b_idx" on "app"."r20" ("b", "a");
 
--- 21 add index
+-- 21 switch: add index
 create index "r21_b_idx" on "app"."r21" ("b", "a");
 
--- 22 add index
+-- 22 switch: add index
 create unique index "r21_a_key" on "app"."r21" ("a");
 
--- 23 add reference
+-- 23 switch: add reference
 alter table "app"."t2" add constraint "t2_r17_fkey" foreign key ("r17") references "app"."t1" ("id") on delete restrict deferrable initially immediate;
 
--- 24 add reference
+-- 24 switch: add reference
 alter table "app"."t3" add constraint "t3_r18_fkey" foreign key ("r18") references "app"."t1" ("id") on delete restrict deferrable initially immediate;
 
--- 25 add reference
+-- 25 switch: add reference
 alter table "app"."t4" add constraint "t4_r22_fkey" foreign key ("r22") references "app"."t4" ("id") on delete set null deferrable initially immediate;
 
--- 26 add reference
+-- 26 switch: add reference
 alter table "app"."r19" add constraint "r19_a_fkey" foreign key ("a") references "app"."t1" ("id") on delete cascade;
 
--- 27 add reference
+-- 27 switch: add reference
 alter table "app"."r19" add constraint "r19_b_fkey" foreign key ("b") references "app"."t4" ("id") on delete cascade;
 
--- 28 add reference
+-- 28 switch: add reference
 alter table "app"."r20" add constraint "r20_a_fkey" foreign key ("a") references "app"."t4" ("id") on delete cascade;
 
--- 29 add reference
+-- 29 switch: add reference
 alter table "app"."r20" add constraint "r20_b_fkey" foreign key ("b") references "app"."t4" ("id") on delete cascade;
 
--- 30 add reference
+-- 30 switch: add reference
 alter table "app"."r21" add constraint "r21_a_fkey" foreign key ("a") references "app"."t4" ("id") on delete cascade;
 
--- 31 add reference
+-- 31 switch: add reference
 alter table "app"."r21" add constraint "r21_b_fkey" foreign key ("b") references "app"."t4" ("id") on delete cascade;
