@@ -9,7 +9,7 @@ MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
 EDIT    := $(foreach member,$(MEMBERS:/pyproject.toml=),-e $(member))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast faults bench golden check fmt lock secrets clean
+.PHONY: help run test fast faults fuzz bench golden check fmt lock secrets clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -25,9 +25,14 @@ fast: $(READY) ## the tests that need no server
 
 faults: $(READY) ## kill every process again and again under load, and check the ledger
 	$(BIN)/python -m tests.faults
+	$(BIN)/python -m tests.faults.writers
 
-bench: $(READY) ## measure; figures go to tests/bench/results
-	@for file in tests/bench/bench_*.py; do echo "== $$file"; $(BIN)/python -m "$$(echo $${file%.py} | tr / .)" || exit 1; done
+fuzz: $(READY) ## send 200 000 hostile operations to two environments, and judge every answer
+	$(BIN)/python -m tests.fuzz
+
+bench: $(READY) ## measure; figures go to docs/benchmarks.md and tests/bench/results
+	@for file in tests/bench/bench_*.py tests/bench/data_api; do \
+	  echo "== $$file"; $(BIN)/python -m "$$(echo $${file%.py} | tr / .)" || exit 1; done
 
 golden: $(READY) ## accept the present output as the golden files; read the diff afterwards
 	GOLDEN=accept $(BIN)/pytest -q tests/unit tests/contract

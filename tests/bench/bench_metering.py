@@ -43,6 +43,7 @@ async def recording(root: Path, mode: Mode, calls: int) -> float:
         began = time.perf_counter()
         for _ in range(calls):
             meter.record(PLACE, CALL)
+            meter.write()
         return (time.perf_counter() - began) / calls * 1e6
     finally:
         meter.close()
@@ -56,6 +57,7 @@ async def waiting(root: Path, callers: int, calls: int) -> float:
     async def caller() -> None:
         for _ in range(calls // callers):
             meter.record(PLACE, CALL)
+            meter.write()
             await meter.on_disk()
 
     try:

@@ -33,11 +33,12 @@ class Table:
     head: tuple[str, ...]
     rows: list[tuple[str, ...]] = field(default_factory=list)
 
-    def markdown(self) -> str:
+    def markdown(self, level: int = 2) -> str:
+        """The table below a heading of that level."""
         widths = [max(len(row[number]) for row in (self.head, *self.rows)) for number in range(len(self.head))]
         lines = [_line(self.head, widths), "|" + "|".join("-" * (width + 2) for width in widths) + "|"]
         lines += [_line(row, widths) for row in self.rows]
-        return "\n".join((f"## {self.title}", "", *lines, ""))
+        return "\n".join((f"{'#' * level} {self.title}", "", *lines, ""))
 
 
 @dataclass(frozen=True)
@@ -60,7 +61,7 @@ class Report:
             (
                 f"# {self.title}",
                 "",
-                f"* When: {clock.text(clock.now())}{_commit()}",
+                f"* When: {clock.text(clock.now())}{commit()}",
                 f"* Machine: {machine()}",
                 f"* Versions: {', '.join((*told, *self.versions))}",
                 *(f"* {line}" for line in self.method),
@@ -92,7 +93,7 @@ def machine() -> str:
     )
 
 
-def _commit() -> str:
+def commit() -> str:
     """The commit that was measured, when this is a clone and git is there."""
     found = _git("rev-parse", "--short", "HEAD")
     if found is None:

@@ -1,0 +1,336 @@
+"""Strawberry over SQLAlchemy, written as their manuals recommend: one session per load, dataloaders for every relation.
+
+Told by its environment: DATABASE (JSON: host, port, user, password, database), NAMES (JSON, see names.py), POOL.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import socket
+from collections.abc import Sequence
+from datetime import datetime
+from enum import Enum
+from typing import Any, Final
+
+import sqlalchemy as sa
+import strawberry
+import uvicorn
+from sqlalchemy.ext.asyncio import async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from strawberry.asgi import GraphQL
+from strawberry.dataloader import DataLoader
+from strawberry.extensions import ParserCache, ValidationCache
+from strawberry.types import Info
+
+NAMES: Final = json.loads(os.environ["NAMES"])
+DATABASE: Final = json.loads(os.environ["DATABASE"])
+TABLE: Final[dict[str, str]] = {entity: one["table"] for entity, one in NAMES["tables"].items()}
+COLUMN: Final[dict[str, dict[str, str]]] = {entity: one["columns"] for entity, one in NAMES["tables"].items()}
+(JOIN,) = NAMES["joins"]
+CACHED: Final = 100
+
+engine = create_async_engine(
+    sa.URL.create(
+        "postgresql+asyncpg",
+        username=DATABASE["user"],
+        password=DATABASE["password"],
+        host=DATABASE["host"],
+        port=DATABASE["port"],
+        database=DATABASE["database"],
+    ),
+    pool_size=int(os.environ["POOL"]),
+    max_overflow=0,
+    connect_args={"server_settings": {"jit": "off", "timezone": "UTC"}},
+)
+sessions = async_sessionmaker(engine, expire_on_commit=False)
+
+
+# --- tables -------------------------------------------------------------------------------------------------------
+
+
+def new_id() -> str:
+    return f"n{secrets.token_hex(12)}"
+
+
+class Base(DeclarativeBase):
+    metadata = sa.MetaData(schema="app")
+
+
+class AuthorRow(Base):
+    __tablename__ = TABLE["Author"]
+    id: Mapped[str] = mapped_column(primary_key=True)
+    name: Mapped[str] = mapped_column(COLUMN["Author"]["name"])
+    email: Mapped[str] = mapped_column(COLUMN["Author"]["email"])
+
+
+class TagRow(Base):
+    __tablename__ = TABLE["Tag"]
+    id: Mapped[str] = mapped_column(primary_key=True)
+    label: Mapped[str] = mapped_column(COLUMN["Tag"]["label"])
+
+
+tagged = sa.Table(
+    JOIN["table"],
+    Base.metadata,
+    sa.Column("a", sa.ForeignKey(f"app.{TABLE[JOIN['a']]}.id"), key=JOIN["a"], primary_key=True),
+    sa.Column("b", sa.ForeignKey(f"app.{TABLE[JOIN['b']]}.id"), key=JOIN["b"], primary_key=True),
+)
+
+
+class CommentRow(Base):
+    __tablename__ = TABLE["Comment"]
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())
+    updated_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())
+    text: Mapped[str] = mapped_column(COLUMN["Comment"]["text"])
+    score: Mapped[int] = mapped_column(COLUMN["Comment"]["score"])
+    post_id: Mapped[str] = mapped_column(COLUMN["Comment"]["post"], sa.ForeignKey(f"app.{TABLE['Post']}.id"))
+
+
+class PostRow(Base):
+    __tablename__ = TABLE["Post"]
+    id: Mapped[str] = mapped_column(primary_key=True, default=new_id)
+    created_at: Mapped[datetime] = mapped_column(sa.DateTime(timezone=True), server_default=sa.func.now())
+    updated_at: Mapped[datetime] = mapped_column(
+        sa.DateTime(timezone=True), server_default=sa.func.now(), onupdate=sa.func.now()
+    )
+    slug: Mapped[str] = mapped_column(COLUMN["Post"]["slug"])
+    title: Mapped[str] = mapped_column(COLUMN["Post"]["title"])
+    text: Mapped[str] = mapped_column(COLUMN["Post"]["text"])
+    views: Mapped[int] = mapped_column(COLUMN["Post"]["views"])
+    published: Mapped[bool] = mapped_column(COLUMN["Post"]["published"])
+    author_id: Mapped[str] = mapped_column(COLUMN["Post"]["author"], sa.ForeignKey(f"app.{TABLE['Author']}.id"))
+    author: Mapped[AuthorRow] = relationship()
+    comments: Mapped[list[CommentRow]] = relationship()
+    tags: Mapped[list[TagRow]] = relationship(secondary=tagged)
+
+
+# --- loading ------------------------------------------------------------------------------------------------------
+
+
+async def _posts_of(keys: Sequence[tuple[str, int]]) -> list[list[PostRow]]:
+    return await _first_of(PostRow, PostRow.author_id, PostRow.views, keys)
+
+
+async def _comments_of(keys: Sequence[tuple[str, int]]) -> list[list[CommentRow]]:
+    return await _first_of(CommentRow, CommentRow.post_id, CommentRow.score, keys)
+
+
+async def _first_of(row: Any, parent: Any, order: Any, keys: Sequence[tuple[str, int]]) -> list[list[Any]]:
+    """The first so many rows of each parent, greatest first: one statement for all parents."""
+    place = sa.func.row_number().over(partition_by=parent, order_by=(order.desc(), row.id))
+    ranked = sa.select(row.id, place.label("place")).where(parent.in_([key for key, _ in keys])).subquery()
+    most = max(count for _, count in keys)
+    chosen = sa.select(row).join(ranked, ranked.c.id == row.id).where(ranked.c.place <= most)
+    found: dict[str, list[Any]] = {key: [] for key, _ in keys}
+    async with sessions() as session:
+        for one in (await session.scalars(chosen.order_by(ranked.c.place))).all():
+            found[getattr(one, parent.key)].append(one)
+    return [found[key][:count] for key, count in keys]
+
+
+async def _tags_of(keys: Sequence[str]) -> list[list[TagRow]]:
+    chosen = sa.select(tagged.c.Post, TagRow).join(TagRow, TagRow.id == tagged.c.Tag).where(tagged.c.Post.in_(keys))
+    found: dict[str, list[TagRow]] = {key: [] for key in keys}
+    async with sessions() as session:
+        for post, tag in (await session.execute(chosen.order_by(TagRow.id))).all():
+            found[post].append(tag)
+    return [found[key] for key in keys]
+
+
+# --- schema -------------------------------------------------------------------------------------------------------
+
+
+@strawberry.type
+class Tag:
+    id: strawberry.ID
+    label: str
+
+
+@strawberry.type
+class Comment:
+    id: strawberry.ID
+    text: str
+    score: int
+
+
+@strawberry.type
+class Post:
+    id: strawberry.ID
+    created_at: datetime
+    slug: str
+    title: str
+    text: str
+    views: int
+    published: bool
+
+    @strawberry.field
+    async def comments(self, info: Info, first: int = 1000) -> list[Comment]:
+        rows = await info.context["comments_of"].load((self.id, first))
+        return [Comment(id=row.id, text=row.text, score=row.score) for row in rows]
+
+    @strawberry.field
+    async def tags(self, info: Info) -> list[Tag]:
+        return [Tag(id=row.id, label=row.label) for row in await info.context["tags_of"].load(self.id)]
+
+
+def post_of(row: PostRow) -> Post:
+    return Post(
+        id=row.id,
+        created_at=row.created_at,
+        slug=row.slug,
+        title=row.title,
+        text=row.text,
+        views=row.views,
+        published=row.published,
+    )
+
+
+@strawberry.type
+class Author:
+    id: strawberry.ID
+    name: str
+
+    @strawberry.field
+    async def posts(self, info: Info, first: int = 1000) -> list[Post]:
+        return [post_of(row) for row in await info.context["posts_of"].load((self.id, first))]
+
+
+@strawberry.input
+class PostFilter:
+    published: bool | None = None
+    views_lte: int | None = None
+    views_gte: int | None = None
+    author_email_starts_with: str | None = None
+    comments_some_score_gte: int | None = None
+
+    def conditions(self) -> list[sa.ColumnElement[bool]]:
+        found: list[sa.ColumnElement[bool]] = []
+        if self.published is not None:
+            found.append(PostRow.published.is_(self.published))
+        if self.views_lte is not None:
+            found.append(PostRow.views <= self.views_lte)
+        if self.views_gte is not None:
+            found.append(PostRow.views >= self.views_gte)
+        if self.author_email_starts_with is not None:
+            found.append(PostRow.author.has(AuthorRow.email.startswith(self.author_email_starts_with, autoescape=True)))
+        if self.comments_some_score_gte is not None:
+            found.append(PostRow.comments.any(CommentRow.score >= self.comments_some_score_gte))
+        return found
+
+
+@strawberry.enum
+class PostOrder(Enum):
+    VIEWS_ASC = "views_asc"
+    VIEWS_DESC = "views_desc"
+
+    def terms(self) -> tuple[Any, ...]:
+        return (PostRow.views.asc() if self is PostOrder.VIEWS_ASC else PostRow.views.desc(), PostRow.id)
+
+
+@strawberry.type
+class Query:
+    @strawberry.field
+    async def post(self, id: strawberry.ID) -> Post | None:
+        async with sessions() as session:
+            row = await session.get(PostRow, id)
+        return None if row is None else post_of(row)
+
+    @strawberry.field
+    async def posts(self, order_by: PostOrder, first: int, filter: PostFilter) -> list[Post]:
+        chosen = sa.select(PostRow).where(*filter.conditions()).order_by(*order_by.terms()).limit(first)
+        async with sessions() as session:
+            return [post_of(row) for row in (await session.scalars(chosen)).all()]
+
+    @strawberry.field
+    async def posts_count(self, filter: PostFilter) -> int:
+        chosen = sa.select(sa.func.count()).select_from(PostRow).where(*filter.conditions())
+        async with sessions() as session:
+            return (await session.scalars(chosen)).one()
+
+    @strawberry.field
+    async def authors(self, first: int, skip: int = 0) -> list[Author]:
+        chosen = sa.select(AuthorRow).order_by(AuthorRow.id).offset(skip).limit(first)
+        async with sessions() as session:
+            return [Author(id=row.id, name=row.name) for row in (await session.scalars(chosen)).all()]
+
+
+@strawberry.input
+class NewComment:
+    text: str
+    score: int
+
+
+@strawberry.input
+class NewPost:
+    slug: str
+    title: str
+    text: str
+    views: int
+    published: bool
+    author_id: strawberry.ID
+    comments: list[NewComment] = strawberry.field(default_factory=list)
+    tags_ids: list[strawberry.ID] = strawberry.field(default_factory=list)
+
+
+@strawberry.type
+class Mutation:
+    @strawberry.mutation
+    async def create_post(self, post: NewPost) -> Post:
+        async with sessions.begin() as session:
+            row = PostRow(
+                slug=post.slug,
+                title=post.title,
+                text=post.text,
+                views=post.views,
+                published=post.published,
+                author_id=post.author_id,
+                comments=[CommentRow(text=one.text, score=one.score) for one in post.comments],
+            )
+            session.add(row)
+            await session.flush()
+            if post.tags_ids:
+                rows = [{"Post": row.id, "Tag": tag} for tag in post.tags_ids]
+                await session.execute(sa.insert(tagged), rows)
+        return post_of(row)
+
+    @strawberry.mutation
+    async def update_post(self, id: strawberry.ID, title: str) -> Post | None:
+        changed = sa.update(PostRow).where(PostRow.id == id).values(title=title).returning(PostRow)
+        async with sessions.begin() as session:
+            row = (await session.scalars(changed)).one_or_none()
+        return None if row is None else post_of(row)
+
+
+# --- serving ------------------------------------------------------------------------------------------------------
+
+
+class Server(GraphQL[dict[str, Any], None]):
+    """The schema as an ASGI application; every request has loaders of its own."""
+
+    async def get_context(self, request: Any, response: Any) -> dict[str, Any]:
+        return {
+            "request": request,
+            "response": response,
+            "posts_of": DataLoader(_posts_of),
+            "comments_of": DataLoader(_comments_of),
+            "tags_of": DataLoader(_tags_of),
+        }
+
+
+def main() -> None:
+    schema = strawberry.Schema(
+        Query, Mutation, extensions=[lambda: ParserCache(maxsize=CACHED), lambda: ValidationCache(maxsize=CACHED)]
+    )
+    listening = socket.create_server(("127.0.0.1", 0))
+    config = uvicorn.Config(
+        Server(schema, graphql_ide=None), loop="uvloop", http="httptools", lifespan="off", access_log=False, ws="none"
+    )
+    print(json.dumps({"port": listening.getsockname()[1]}), flush=True)
+    uvicorn.Server(config).run(sockets=[listening])
+
+
+if __name__ == "__main__":
+    main()
