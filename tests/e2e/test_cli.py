@@ -92,9 +92,12 @@ def test_from_a_new_service_to_a_bill_that_can_be_proven(terminal: Terminal) -> 
 
     _a_broken_schema_is_told_with_every_problem(terminal)
     _a_change_that_breaks_callers_is_not_pushed_unasked(terminal)
+    _a_dry_run_shows_all_of_it_and_does_nothing(terminal)
     pushed = terminal.told("push", "-r", "Bands and their albums.", "--force")
     assert (pushed["version"], pushed["changed"]) == ("0.0.2", True)
     assert not terminal.told("push", "-r", "Once more.")["changed"]
+    assert terminal.told("push", "--dry-run")["upToDate"]
+    assert "is up to date: its schema is that of version 0.0.2" in terminal.run("push", "--dry-run").stdout
     assert answered(pushed["url"], made["developerKey"], "{ allBands { name } }") == {"allBands": []}
     assert terminal.told("promote")["changed"]
     assert not terminal.told("promote")["changed"]
@@ -131,6 +134,31 @@ def _a_broken_schema_is_told_with_every_problem(terminal: Terminal) -> None:
     assert [(each["line"], each["column"]) for each in error["problems"]] == [(1, 6), (2, 3), (3, 3), (3, 3)]
     done = terminal.run("push", "-r", "x")
     assert "schema.graphql:3:3 The field `genre` has the type `Genre`" in done.stderr
+
+
+def _a_dry_run_shows_all_of_it_and_does_nothing(terminal: Terminal) -> None:
+    done = terminal.run("push", "--dry-run")
+    assert done.returncode == 1, done.stderr
+    for line in (
+        "+ type Band: A new type with the name `Band` is created.",
+        "    + field albums: A new field with the name `albums` and the type `[Album!]!` is created.",
+        "- type Greeting: The type `Greeting` is deleted, with all its nodes.",
+        "+ relation BandAlbums: The relation `BandAlbums` is created.",
+        "Greeting  1",
+        "0.0.2 on private. It needs --force. Nothing was done.",
+    ):
+        assert line in done.stdout
+    told = terminal.told("push", "--dry-run", "--force", "--version", "0.1.0")
+    assert (told["accepted"], told["needsForce"], told["version"]) == (True, True, "0.1.0")
+    assert told["steps"][0]["number"] == 1
+    assert {each["phase"] for each in told["steps"]} <= {"prepare", "switch", "finish"}
+    file = terminal.place / "schema.graphql"
+    file.write_text(f"{SCHEMA}type Late {{ a: Int }}\n")
+    broken = terminal.run("push", "--dry-run", "--force")
+    assert broken.returncode == 1
+    assert "schema.graphql:12:6 The type `Late` is missing the @model directive" in broken.stderr
+    file.write_text(SCHEMA)
+    assert terminal.told("service", "info")["privateVersion"] == "0.0.1"
 
 
 def _a_change_that_breaks_callers_is_not_pushed_unasked(terminal: Terminal) -> None:

@@ -6,12 +6,15 @@ So a test of the door needs no registry and no provisioner, and can say what the
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import httpx
+import nats
 import orjson
 from nats.aio.client import Client
 
@@ -208,3 +211,19 @@ class Door:
     async def close(self) -> None:
         """Let go of connections."""
         await self.http.aclose()
+
+
+@asynccontextmanager
+async def opened(gateway: Stack) -> AsyncIterator[Door]:
+    """The door of a stack that runs the gateway alone."""
+    user, password = gateway.account("provision")
+    server = urlsplit(gateway.postgres_dsn)
+    key = bytes.fromhex((gateway.data / "secret.key").read_text().strip())
+    client = await nats.connect(gateway.nats_url)
+    dsn = f"postgresql://{user}:{password}@{server.hostname}:{server.port}/mortise"
+    door = Door(gateway, client, Cluster(dsn, key))
+    try:
+        yield door
+    finally:
+        await door.close()
+        await client.close()

@@ -69,7 +69,7 @@ async def filled(place: Place, statements: str) -> None:
 
 
 @given(data=st.data())
-@chains(60)
+@chains(200)
 async def test_stepwise_and_direct_lead_to_the_same_data(roads: Roads, data: st.DataObject) -> None:
     await roads.emptied()
     versions = data.draw(evolutions())
