@@ -14,7 +14,7 @@ from tests.support.stack import Stack
 
 CREATE: Final = """mutation($name: String!, $n: Int, $f: Float, $at: DateTime, $j: Json) {
   createBand(name: $name, founded: $n, fame: $f, since: $at, extra: $j) { id founded fame since extra } }"""
-HUGE: Final = "x" * 900_000
+HUGE: Final = "x" * 300_000
 
 
 @dataclass(frozen=True)
