@@ -27,7 +27,7 @@ faults: $(READY) ## kill every process again and again under load, and check the
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m tests.faults.writers
 
-fuzz: $(READY) ## send 200 000 hostile operations to two environments, and judge every answer
+fuzz: $(READY) ## send 400 000 hostile operations to environments of two organisations, and judge every answer
 	$(BIN)/python -m tests.fuzz
 
 bench: $(READY) ## measure; figures go to docs/benchmarks.md and tests/bench/results

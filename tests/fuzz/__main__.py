@@ -30,7 +30,7 @@ def _arguments(words: list[str]) -> argparse.Namespace:
         "--seeds", default="1,2", help="one run for each, of which every other one writes elsewhere (1,2)"
     )
     parser.add_argument("--operations", type=int, default=100_000, help="of each run (100000)")
-    parser.add_argument("--warm-up", type=int, default=50_000, help="operations before those, judged as well (50000)")
+    parser.add_argument("--warm-up", type=int, default=100_000, help="operations before those, judged as well (100000)")
     parser.add_argument("--connections", type=int, default=8, help="at once (8)")
     parser.add_argument("--workers", type=int, default=1, help="of the gateway (1)")
     parser.add_argument("--keep", type=Path, help="directory that gets what must not be answered, to be sent again")

@@ -34,6 +34,8 @@ from tests.support.stack import Stack, a_directory
 CONCURRENCIES: Final = (1, MAIN, 64)
 ROUNDS: Final = 5
 METERED: Final = (NODE, LIST, CREATE)
+METERED_SHARE: Final = 0.5
+"""How long these runs are, by the length of the others."""
 RIVAL: Final = "bench_rival"
 RIVAL_PASSWORD: Final = "rival"
 ALL: Final = ("ours", "postgraphile", "strawberry", limit.NAME)
@@ -89,7 +91,7 @@ def measure(given: argparse.Namespace, chosen: Sequence[Task]) -> report.Outcome
         meterings = []
         if given.metering:
             workers = [held.enter_context(contestants.gateway(stack, here, one, folder)) for one in METERINGS]
-            metered = replace(course, contestants=workers, where=None)
+            metered = replace(course, contestants=workers, where=None, seconds=given.seconds * METERED_SHARE)
             meterings = list(metered.run([alone(one) for one in METERED], (MAIN,)))
         versions = [asyncio.run(database(owner)), *install.versions()]
         return report.Outcome(found, meterings, method(given, where), versions)

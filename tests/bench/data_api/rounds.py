@@ -24,14 +24,14 @@ from tests.bench.figures import median, said
 
 BODIES: Final = 1_000
 WARM_SECONDS: Final = 0.3
-WARM_SECONDS_MAX: Final = 2.0
+WARM_SECONDS_MAX: Final = 1.5
 WARM_REQUESTS: Final = 3_000
 """So many answers to one task and a server that compiles while it runs is nearly as fast as it will be."""
-SHORTER: Final = 0.4
+SHORTER: Final = 0.3
 """Runs at other concurrencies than the one that the bars are for, by the length of those."""
 ANSWERED_LEAST: Final = 2.5
 """So many answers on every connection make a run long enough."""
-TURN_SECONDS_MAX: Final = 7.0
+TURN_SECONDS_MAX: Final = 5.0
 """All runs of one contestant on one task together, where they have to be longer than asked for; who needs longer than
 that for one is left out above the main concurrency."""
 RUN_SECONDS_MAX: Final = 30.0
