@@ -21,7 +21,8 @@ async def live(door: Door) -> Live:
         "type Note @model { id: ID! @isUnique text: String code: String @isUnique size: Int }", "dev"
     )
     access = said.AccessChanged(environment=made.place.id, organisation=made.organisation, mode="public")
-    await door.say(made.organisation, access)
+    position = await door.say(made.organisation, access)
+    await door.call(made, QUERY, headers={"mortise-position": str(position)})
     return made
 
 
