@@ -164,6 +164,12 @@ class Door:
         )
         return await self.say(live.organisation, ready)
 
+    async def open_to_all(self, live: Live) -> None:
+        """Let anybody call, and wait until the gateway knows it."""
+        opened = said.AccessChanged(environment=live.place.id, organisation=live.organisation, mode="public")
+        position = await self.say(live.organisation, opened)
+        await self.call(live, "{ __typename }", headers={"mortise-position": str(position)})
+
     # --- calling ---
 
     async def call(

@@ -16,7 +16,6 @@ from typing import Any, Final
 
 import pytest
 
-from contracts import registry as said
 from tests.support.door import Door, Live
 
 HERE: Final = Path(__file__).parent / "http_audits"
@@ -64,8 +63,7 @@ async def audited(url: str, packages: Path) -> list[dict[str, Any]]:
 
 async def test_every_audit_of_graphql_over_http_passes(door: Door, packages: Path) -> None:
     live: Live = await door.environment("type Note @model { id: ID! @isUnique text: String }", "dev")
-    access = said.AccessChanged(environment=live.place.id, organisation=live.organisation, mode="public")
-    await door.say(live.organisation, access)
+    await door.open_to_all(live)
 
     found = await audited(f"{door.stack.url}{live.path}", packages)
 

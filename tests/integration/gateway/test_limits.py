@@ -7,7 +7,6 @@ from typing import Any
 import httpx
 import pytest
 
-from contracts import registry as said
 from tests.support.door import Door, Live
 
 QUERY = "{ allNotes { id } }"
@@ -20,9 +19,7 @@ async def live(door: Door) -> Live:
     made = await door.environment(
         "type Note @model { id: ID! @isUnique text: String code: String @isUnique size: Int }", "dev"
     )
-    access = said.AccessChanged(environment=made.place.id, organisation=made.organisation, mode="public")
-    position = await door.say(made.organisation, access)
-    await door.call(made, QUERY, headers={"mortise-position": str(position)})
+    await door.open_to_all(made)
     return made
 
 

@@ -9,7 +9,6 @@ import orjson
 import pytest
 from graphql import build_client_schema, print_schema
 
-from contracts import registry as said
 from tests.support.door import Door, Live
 
 NOTES = "type Note @model { id: ID! @isUnique text: String slug: String @isUnique size: Int }"
@@ -21,8 +20,7 @@ TYPENAME = {"data": {"__typename": "Query"}}
 async def live(door: Door) -> Live:
     """An environment that anybody may call."""
     made = await door.environment(NOTES, "dev")
-    access = said.AccessChanged(environment=made.place.id, organisation=made.organisation, mode="public")
-    await door.say(made.organisation, access)
+    await door.open_to_all(made)
     return made
 
 
