@@ -6,7 +6,6 @@ without a record of its class.
 
 from __future__ import annotations
 
-import hashlib
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -22,7 +21,7 @@ from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credentia
 from gateway.domain.bodies import Params
 from gateway.domain.directory import Route
 from gateway.engine import Call as Operation
-from gateway.engine import Failure, Refusal, Request, finish, introspects, refuse
+from gateway.engine import Failure, Refusal, Request, digest, finish, introspects, refuse
 from gateway.execute.calls import Calls
 from gateway.execute.environments import Environments, Served, place_of
 from gateway.execute.lookup import Lookup
@@ -30,6 +29,7 @@ from gateway.execute.meter import Call, Meter
 
 Dialect = Literal["http", "simple"]
 DIGEST_DIGITS: Final = 16
+"""So much of a document's digest stands in records."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,7 +123,7 @@ class Visit:
         served, call = await shell.calls.compile(served, request)
         self.served = served
         if isinstance(call, Refusal):
-            self.digest = digest(params.query)
+            self.digest = digest(params.query)[:DIGEST_DIGITS]
             return Answered(refuse(call, dialect, self.request_id), "client_error", call)
         self.understood(call)
         if reading and call.kind == "mutation":
@@ -180,11 +180,6 @@ async def admission(lookup: Lookup, asked: Asked, route: Route) -> Admitted:
 def credential(headers: Mapping[str, str]) -> str | None:
     """The secret that was presented, if any."""
     return presented(readable(headers.get(USER_HEADER)), readable(headers.get("authorization")))
-
-
-def digest(text: str) -> str:
-    """What a document is called in records: the first 16 hex digits of its SHA-256."""
-    return hashlib.sha256(text.encode()).hexdigest()[:DIGEST_DIGITS]
 
 
 def class_of(call: Operation, results: list[Any], *, introspection: bool = False) -> CallClass:

@@ -15,7 +15,7 @@ from aiohttp.http_exceptions import HttpProcessingError
 
 from common.errors import Refused
 from gateway.api import modern
-from gateway.api.data import credential, is_endpoint
+from gateway.api.data import credential
 from gateway.api.http import REQUEST_ID
 from gateway.domain import bodies
 from gateway.domain.admission import Admitted
@@ -99,7 +99,7 @@ def _read(head: bytes, hashed: Callable[[str], str]) -> Head | None:
     headers: Mapping[str, str] = message.headers
     length = headers.get("content-length", "")
     given = headers.get("x-request-id", "")
-    if found is None or not is_endpoint(found[1]) or _UNUSUAL & {name.lower() for name in headers}:
+    if found is None or _UNUSUAL & {name.lower() for name in headers}:
         return None
     if not length.isdecimal() or not 0 < int(length) <= BODY_BYTES_MAX:
         return None

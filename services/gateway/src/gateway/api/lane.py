@@ -82,7 +82,10 @@ class Lane:
         if served is None or slow(params.query):
             return False
         request = Request(params.query, params.operation_name, params.variables)
-        call = served.engine.call(request)
+        try:
+            call = served.engine.call(request)
+        except Exception:  # noqa: BLE001 - the common way meets it again, and there it is logged, counted and answered
+            return False
         if isinstance(call, Refusal):
             return False
         self._number += 1

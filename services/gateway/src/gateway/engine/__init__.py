@@ -39,6 +39,7 @@ from gateway.engine.answer import OBJECTION, Dialect, Result, finish, fitting, r
 from gateway.engine.call import Again, Call, Fresh, Request, Root, Statement
 from gateway.engine.compiler import INTROSPECTION, Engine, Prepared, introspects, prepare, slow
 from gateway.engine.failure import Failure, Refusal
+from gateway.engine.operation.document import digest
 
 __all__ = [
     "INTROSPECTION",
@@ -55,6 +56,7 @@ __all__ = [
     "Result",
     "Root",
     "Statement",
+    "digest",
     "finish",
     "fitting",
     "introspects",
