@@ -45,10 +45,12 @@ def connections_of(door: Door, made: list[Connections], budget: int, most: int =
 
 
 def begun(
-    connections: Connections, live: Live, sql: str, *values: Any, small: bool = False
+    connections: Connections, live: Live, sql: str, *values: Any, small: bool = False, reads: bool = False
 ) -> tuple[asyncio.Future[Told], Errand]:
     answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-    errand = Errand(((sql, values),), lambda told: None if answer.done() else answer.set_result(told), small=small)
+    errand = Errand(
+        ((sql, values),), lambda told: None if answer.done() else answer.set_result(told), small=small, reads=reads
+    )
     connections.submit(live.place.id, database(live.place.id), errand)
     return answer, errand
 

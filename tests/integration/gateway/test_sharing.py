@@ -9,6 +9,7 @@ import asyncpg
 import pytest
 
 from contracts.names import database
+from gateway.domain.paces import DEPTH_MAX
 from gateway.execute import connections as module
 from gateway.execute.connections import Connections
 from gateway.execute.pool import BUSY, DEEP, SHARED, Errand
@@ -18,7 +19,7 @@ from tests.support.pools import HELD, PID, SLOW, WHO, Told, as_owner, ask, begun
 from tests.support.waiting import until
 
 
-async def test_two_thousand_small_reads_share_three_connections_and_each_gets_its_own_answer(
+async def test_two_thousand_small_reads_share_few_connections_and_each_gets_its_own_answer(
     door: Door, lives: list[Live], made: list[Connections]
 ) -> None:
     connections = connections_of(door, made, 24)
@@ -33,14 +34,14 @@ async def test_small_reads_leave_other_connections_alone_and_only_so_many_stand_
 ) -> None:
     connections = connections_of(door, made, 24)
     async with gate(door, lives[0]):
-        held = [begun(connections, lives[0], HELD)[0] for _ in range(5)]
-        await until(lambda: sum(wire.held for wire in pool_of(connections, lives[0]).wires) == 5)
+        held = [begun(connections, lives[0], HELD)[0] for _ in range(SHARED + 2)]
+        await until(lambda: sum(wire.held for wire in pool_of(connections, lives[0]).wires) == SHARED + 2)
     await asyncio.gather(*held)
-    reads = [begun(connections, lives[0], "select $1::text", str(n), small=True)[0] for n in range(500)]
+    reads = [begun(connections, lives[0], "select $1::text", str(n), small=True)[0] for n in range(DEEP * (SHARED + 4))]
     standing = [wire.outstanding for wire in pool_of(connections, lives[0]).wires]
 
-    assert standing == [*[DEEP] * SHARED, *[0] * (5 - SHARED)]
-    assert await asyncio.gather(*reads) == [str(n) for n in range(500)]
+    assert standing == [*[DEEP] * SHARED, 0, 0]
+    assert await asyncio.gather(*reads) == [str(n) for n in range(len(reads))]
 
 
 async def test_few_small_reads_at_once_need_one_connection(
@@ -91,6 +92,55 @@ async def test_small_reads_behind_one_that_is_held_up_are_told_to_ask_elsewhere(
 
         assert await asyncio.gather(*behind) == [Lost(set_aside=True)] * 3
         assert isinstance(await ask(connections, lives[0], PID), str)
+        assert not locked.done()
+    assert await locked == ""
+
+
+async def several(connections: Connections, live: Live) -> None:
+    """The environment has four connections with nothing to do."""
+    asked = [begun(connections, live, PID)[0] for _ in range(4)]
+    await asyncio.gather(*asked)
+
+
+def known_to_be_quick(connections: Connections, live: Live, sql: str) -> None:
+    for _ in range(20):
+        pool_of(connections, live).paces.took(sql, 1e-5)
+
+
+async def test_reads_that_were_soon_over_of_late_stand_behind_each_other_and_writes_never_do(
+    door: Door, lives: list[Live], made: list[Connections], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.execute.pool.FRESH_SECONDS", 60)
+    connections = connections_of(door, made, 4)
+    await several(connections, lives[0])
+    known_to_be_quick(connections, lives[0], "select $1::text")
+    reads = [begun(connections, lives[0], "select $1::text", str(n), reads=True)[0] for n in range(DEPTH_MAX)]
+    standing = [wire.outstanding for wire in pool_of(connections, lives[0]).wires]
+    assert await asyncio.gather(*reads) == [str(n) for n in range(DEPTH_MAX)]
+    writes = [begun(connections, lives[0], "select $1::text", str(n))[0] for n in range(4)]
+    apart = [wire.outstanding for wire in pool_of(connections, lives[0]).wires]
+    assert await asyncio.gather(*writes) == [str(n) for n in range(4)]
+
+    assert (standing, apart) == ([DEPTH_MAX, 0, 0, 0], [1, 1, 1, 1])
+
+
+async def test_a_read_that_is_not_over_soon_this_time_holds_nobody_up(
+    door: Door, lives: list[Live], made: list[Connections], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("gateway.execute.pool.FRESH_SECONDS", 60)
+    monkeypatch.setattr("gateway.execute.wire.wire.TICK_SECONDS", 0.02)
+    monkeypatch.setattr("gateway.execute.wire.wire.HELD_UP_SECONDS", 0.04)
+    connections = connections_of(door, made, 4)
+    await several(connections, lives[0])
+    for sql in (HELD, PID):
+        known_to_be_quick(connections, lives[0], sql)
+    async with gate(door, lives[0]):
+        locked = begun(connections, lives[0], HELD, reads=True)[0]
+        behind = [begun(connections, lives[0], PID, reads=True)[0] for _ in range(3)]
+
+        assert await asyncio.gather(*behind) == [Lost(set_aside=True)] * 3
+        monkeypatch.setattr("gateway.execute.pool.FRESH_SECONDS", 0.0)
+        assert isinstance(await begun(connections, lives[0], PID, reads=True)[0], str), "nobody is put behind it"
         assert not locked.done()
     assert await locked == ""
 

@@ -13,6 +13,8 @@ CHANCE_BYTES: Final = 8
 """Random bytes that one id takes."""
 
 _DIGITS: Final = "0123456789abcdefghijklmnopqrstuvwxyz"
+_PAIRS: Final = tuple(first + second for first in _DIGITS for second in _DIGITS)
+"""Two digits at once: an id takes 24 of them."""
 _COUNTER_END: Final = 36**4
 _LETTERS: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_")
 _LENGTH_MAX: Final = 25
@@ -53,8 +55,9 @@ class Sequence:
 
 
 def _base36(number: int, width: int) -> str:
+    """The last `width` digits of a number; an even count."""
     digits = ""
-    for _ in range(width):
-        number, digit = divmod(number, 36)
-        digits = _DIGITS[digit] + digits
+    for _ in range(width // 2):
+        number, pair = divmod(number, len(_PAIRS))
+        digits = _PAIRS[pair] + digits
     return digits

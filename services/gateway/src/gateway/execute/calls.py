@@ -113,7 +113,9 @@ class Calls:
             except ValueError:
                 return False
         else:
-            self._connections.submit(route.environment, route.database, Errand(_steps(call, root), told))
+            self._connections.submit(
+                route.environment, route.database, Errand(_steps(call, root), told, reads=root.kind == "read")
+            )
         return True
 
     async def run(self, served: Served, request: Request, call: Call, request_id: str) -> Ran | Refusal:

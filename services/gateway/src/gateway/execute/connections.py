@@ -4,8 +4,8 @@ A connection belongs to one database and one role, so pools of fixed size would 
 Here every environment gets what is free; when nothing is, the connection that was idle longest in another environment
 is given up for it, and otherwise the caller waits his turn, at most `WAIT_SECONDS`.
 
-Small reads share a few connections of their environment and do not wait for each other's answers; everything else has
-a connection for itself, so that nobody stands behind it.
+Small reads share a few connections of their environment and do not wait for each other's answers, and so do reads that
+were soon over of late; everything else has a connection for itself, so that nobody stands behind it.
 """
 
 from __future__ import annotations
@@ -96,9 +96,14 @@ class Connections:
         if pool is None:
             pool = self._pools[environment] = Pool(environment, database)
         self._pools.move_to_end(environment)
-        wire = None if pool.waiting else pool.free_for(errand)
+        if errand.reads and not errand.small:
+            errand.depth = pool.paces.depth(errand.steps[0][0])
+        wire = None if pool.waiting else pool.free_for(errand, self._loop.time())
+        if wire is not None:
+            self._start(pool, wire, errand)
+            return
         pool.put(errand)
-        if wire is None and pool.needs_another():
+        if pool.needs_another():
             if self._has_room(pool):
                 self._open(pool)
             elif pool.waiting[0] is errand:
@@ -126,15 +131,18 @@ class Connections:
                 ((sql, values),) = errand.steps
                 wire.ask(sql, values, errand.told, errand.batch)
             else:
-                wire.run(errand.steps, functools.partial(self._finished, wire, errand))
-                wire.held = True
+                wire.run(errand.steps, functools.partial(self._finished, pool, wire, errand), movable=errand.reads)
+                wire.held = errand.depth == 1
         except ValueError as problem:
             # A value that cannot be a parameter: nothing has left this process.
             log.error("gateway.sql", outcome="unexpected", environment=pool.environment, problem=str(problem))
             self._loop.call_soon(errand.told, Refused(INTERNAL, "Internal server error"))
 
-    def _finished(self, wire: Wire, errand: Errand, outcome: Outcome) -> None:
-        wire.held = False
+    def _finished(self, pool: Pool, wire: Wire, errand: Errand, outcome: Outcome) -> None:
+        if errand.depth == 1:
+            wire.held = False
+        if errand.reads and (outcome is None or isinstance(outcome, str)):
+            pool.paces.took(errand.steps[0][0], self._loop.time() - wire.since)
         errand.told(outcome)
 
     # --- turns ----------------------------------------------------------------------------------------------------

@@ -2,21 +2,27 @@
 
 from __future__ import annotations
 
+import os
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import Final
 
 from common.errors import Refused
+from gateway.domain.paces import Paces
 from gateway.execute.wire.outcomes import Outcome
 from gateway.execute.wire.wire import Step, Wire
 
-SHARED: Final = 3
-"""Connections that small reads of one environment share; more only wake more of the server's processes."""
+SHARED: Final = max(3, os.cpu_count() or 1)
+"""Connections that those of one environment share who need not have one for themselves; more than there are processors
+only wake more of the server's processes."""
 BUSY: Final = 8
 """Outstanding statements from which another connection is worth its costs."""
 DEEP: Final = 64
 """Small reads that stand on one connection at most; the rest waits its turn."""
+FRESH_SECONDS: Final = 0.002
+"""Nobody is put behind an errand that has taken longer than this, however soon such ones are over as a rule."""
 
 Told = Callable[[Outcome | Refused], None]
 """Told what became of an errand, once, from the event loop; a Refused means that nothing was sent. Must not raise."""
@@ -32,6 +38,11 @@ class Errand:
     """One read that is known to be small: it may share a connection, and be asked elsewhere when held up."""
     batch: str = ""
     """The same read for many at once, see `Statement.batch`."""
+    reads: bool = False
+    """It only reads: it may be asked again elsewhere."""
+    depth: int = 1
+    """How many such errands may stand on one connection; with 1 it has one for itself. Small ones do not look at it.
+    A write always has one for itself: its commit waits for the disk, together with those of other connections."""
     since: float = 0.0
     """Since when it waits, on the loop's clock."""
 
@@ -47,6 +58,7 @@ class Pool:
     waiting: deque[Errand] = field(default_factory=deque)
     large: int = 0
     """How many of those who wait want a connection for themselves."""
+    paces: Paces = field(default_factory=Paces)
     no_more_until: float = 0.0
     """The last attempt to open one failed: until then only need makes us try again."""
 
@@ -74,10 +86,15 @@ class Pool:
                     break
         return best
 
-    def free_for(self, errand: Errand) -> Wire | None:
-        """A connection that an errand can have at once. Others than small ones leave alone what small reads share."""
+    def free_for(self, errand: Errand, now: float) -> Wire | None:
+        """A connection that an errand can have at once. What others share is left alone if it can be."""
         if errand.small:
             return self.shared()
+        if errand.depth > 1:
+            for wire in islice(self.wires, SHARED):
+                count = wire.outstanding
+                if wire.usable and (not count or (count < errand.depth and now - wire.since < FRESH_SECONDS)):
+                    return wire
         for wire in reversed(self.wires):
             if wire.idle:
                 return wire
@@ -89,7 +106,8 @@ class Pool:
 
     def takes(self, wire: Wire) -> bool:
         """Whether a connection takes the first errand that waits."""
-        return wire.usable and wire.outstanding < DEEP
+        first = self.waiting[0]
+        return wire.usable and wire.outstanding < (DEEP if first.small or first.depth == 1 else first.depth)
 
     def may_grow(self, now: float) -> bool:
         """Whether small reads may get one more connection to share."""

@@ -92,6 +92,8 @@ class Wire(asyncio.Protocol):
         """It is closed as soon as everything is answered."""
         self.used_at = self._loop.time()
         """When it was last known to be used, on the loop's clock."""
+        self.since = self.used_at
+        """When the server could begin with the first question, as far as we know."""
         self.ending = False
         """Nothing can be asked any more."""
         self.closed: asyncio.Future[None] = self._loop.create_future()
@@ -127,19 +129,24 @@ class Wire(asyncio.Protocol):
         else:
             self._ask(sql, texts, done)
 
-    def run(self, steps: Sequence[Step], done: Done) -> None:
+    def run(self, steps: Sequence[Step], done: Done, *, movable: bool = False) -> None:
         """Run statements in order in one transaction; the outcome is what the last one answers, after the commit.
 
-        Raises ValueError for values that cannot be sent, and sends nothing then.
+        `movable`: they only read, so that they may be asked again elsewhere. Raises ValueError for values that cannot
+        be sent, and sends nothing then.
         """
-        self._send([(sql, encoded(values)) for sql, values in steps], done, movable=False)
+        if len(steps) == 1:
+            ((sql, values),) = steps
+            self._ask(sql, encoded(values), done, movable=movable)
+        else:
+            self._send([(sql, encoded(values)) for sql, values in steps], done, movable=movable)
 
-    def _ask(self, sql: str, texts: list[bytes | None], done: Done) -> None:
+    def _ask(self, sql: str, texts: list[bytes | None], done: Done, *, movable: bool = True) -> None:
         prepared = self._known.use(sql)
         if prepared is None:
-            self._send(((sql, texts),), done, movable=True)
+            self._send(((sql, texts),), done, movable=movable)
         else:
-            self._queue(messages.asked(prepared.target, texts), (done, prepared.alone, _NONE, True))
+            self._queue(messages.asked(prepared.target, texts), (done, prepared.alone, _NONE, movable))
 
     def _send(self, steps: Sequence[tuple[str, Sequence[bytes | None]]], done: Done, *, movable: bool) -> None:
         sent, used, fresh = [self._closes], [], deque[Prepared]()
@@ -166,7 +173,7 @@ class Wire(asyncio.Protocol):
             else:
                 self._unsent.append(sent)
             self._heard = True
-            self.used_at = self._loop.time()
+            self.since = self.used_at = self._loop.time()
             if self._timer is None:
                 self._timer = self._loop.call_later(TICK_SECONDS, self._tick)
         self.waiting.append(asked)
@@ -222,6 +229,7 @@ class Wire(asyncio.Protocol):
         except (struct.error, IndexError, ValueError) as problem:
             log.error("gateway.wire", outcome="unexpected", problem=repr(problem))
             self.abort()
+        self.since = self._loop.time()
         self._tell_answered(self)
 
     def _message(self, data: bytes, at: int, end: int) -> int:
