@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections.abc import AsyncIterator
 from typing import Any
 
 import httpx
 import pytest
 from faststream.nats import NatsBroker
+from graphql import GraphQLError
 
 from common.db import Database
 from common.errors import Refused, not_found
 from gateway.api.control import Control
 from gateway.api.http import Server
+from gateway.domain.split import Problems
 from gateway.execute.lookup import Lookup
 from gateway.execute.owners import Owners
 from tests.support.door import Door
@@ -347,6 +350,19 @@ async def test_a_document_that_cannot_run_says_why_and_nothing_is_asked(
     assert body["errors"][0]["extensions"]["code"] == "BAD_USER_INPUT"
     assert any(part in str(body["errors"]) for part in message.replace("\\", "").split("|")), body
     assert (len(both.alpha.asked), len(both.beta.asked)) == before
+
+
+@pytest.mark.usefixtures("both")
+@pytest.mark.parametrize("text", ["{ nothing }", "{ plain"])
+async def test_a_document_that_is_refused_again_and_again_leaves_nothing_of_its_requests_behind(
+    door: Door, text: str
+) -> None:
+    for _ in range(5):
+        assert (await door.query(text)).json()["data"] is None
+
+    gc.collect()
+    assert [each for each in gc.get_objects() if isinstance(each, Problems)] == []
+    assert [each for each in gc.get_objects() if isinstance(each, GraphQLError) and each.__traceback__] == []
 
 
 @pytest.mark.usefixtures("both")

@@ -59,7 +59,7 @@ class Control:
         self._owners = owners
         self._lookup = lookup
         self._development = development
-        self._known: OrderedDict[str, DocumentNode | Problems] = OrderedDict()
+        self._known: OrderedDict[str, DocumentNode | list[GraphQLError]] = OrderedDict()
         self._known_of: Graph | None = None
 
     async def __call__(self, asked: Asked) -> Reply:
@@ -172,26 +172,27 @@ class Control:
                     self._known.popitem(last=False)
         else:
             self._known.move_to_end(text)
-        if isinstance(known, Problems):
+        if isinstance(known, list):
             unread = self._owners.check()
             if unread is not None:  # it is we who do not know yet what the caller knows
                 raise Refused(SERVICE_UNAVAILABLE, f"Not ready: {unread}.", "Try again in a moment.")
-            raise known
+            # One that is kept and raised again would hold every request it was ever raised for.
+            raise Problems(known)
         return known
 
 
-def _checked(graph: Graph, text: str) -> DocumentNode | Problems:
-    """Raises Refused when the document is too large to be looked at."""
+def _checked(graph: Graph, text: str) -> DocumentNode | list[GraphQLError]:
+    """The document, or all that is wrong with it. Raises Refused when the document is too large to be looked at."""
     try:
         document = parse(text, max_tokens=limits.TOKENS_MAX)
         limits.roughly(document)
         _refuse_nul(document, text)
         problems = validate(graph.schema, document, max_errors=ERRORS_MAX)
     except GraphQLError as problem:
-        return Problems([problem])
+        return [problem.with_traceback(None)]
     except RecursionError:
         raise bad_input("The document is nested too deeply.", reason="LIMIT_EXCEEDED") from None
-    return Problems(problems) if problems else document
+    return problems or document
 
 
 class _Nul(Visitor):
