@@ -1,7 +1,9 @@
 """The fuzz runs: `python -m tests.fuzz` sends 100 000 hostile operations for each seed and judges all answers.
 
 The exit code is 1 when an answer was a server's error, held somebody else's data or something from inside, when an
-environment that nobody may write to has changed, or when memory still grew in the second half of a run.
+environment that nobody may write to has changed, or when memory still grew in the second half of a run. What counts is
+the memory that the gateway has in use once it has collected its garbage. The memory that the system sees is told as
+well: it follows the largest operation so far, for allocators keep what such a one has needed.
 """
 
 from __future__ import annotations
@@ -37,12 +39,14 @@ def _arguments(words: list[str]) -> argparse.Namespace:
     return parser.parse_args(words)
 
 
-async def one(here: Scene, seed: int, operations: int, connections: int) -> tuple[Outcome, list[str]]:
-    """A run, and what is wrong when it is over."""
+async def one(
+    here: Scene, seed: int, operations: int, connections: int, folder: Path | None = None
+) -> tuple[Outcome, list[str]]:
+    """A run, and what is wrong when it is over. For `folder` see `Run`."""
     written = seed % 2
     before = [await here.rows(target) for target in here.targets]
     logged = troubles(here.stack)
-    outcome = await Run(here, seed, written).run(operations, connections)
+    outcome = await Run(here, seed, written, folder).run(operations, connections)
     wrong = [f"the gateway's log: {line[:600]}" for line in troubles(here.stack)[len(logged) :][:SHOWN]]
     for number, target in enumerate(here.targets):
         after = await here.rows(target)
@@ -65,8 +69,9 @@ def troubles(stack: Stack) -> list[str]:
 
 def told(outcome: Outcome, wrong: list[str], warm: int, keep: Path | None) -> bool:
     """Print what a run came to; whether it was good. Memory counts after `warm` operations."""
-    grown = memory.growth(outcome.resident, warm)
-    sizes = [size / 2**20 for _, size in outcome.resident]
+    used = [(each.operations, each.used) for each in outcome.memory]
+    resident = [(each.operations, each.resident) for each in outcome.memory]
+    grown = memory.growth(used, warm)
     rate = outcome.operations / outcome.seconds
     print(f"== seed {outcome.seed}: {outcome.operations} operations in {outcome.seconds:.1f} s, {rate:.0f} per second")
     busy = ", ".join(f"{name} {took / outcome.operations * 1e6:.0f} µs" for name, took in outcome.busy.items())
@@ -76,10 +81,12 @@ def told(outcome: Outcome, wrong: list[str], warm: int, keep: Path | None) -> bo
     print("   own canary seen: " + ", ".join(f"{name} {count}" for name, count in sorted(outcome.seen.items())))
     print(f"   slow connections answered: {outcome.slow_answered}")
     print(
-        f"   memory of the gateway: {sizes[0]:.1f} MiB at the start, {sizes[-1]:.1f} at the end; "
-        f"after {warm} operations to warm up the second half grows by {grown:+.2%}"
+        f"   memory of the gateway: the second half after {warm} operations to warm up grows by {grown:+.2%}, "
+        f"what the system sees by {memory.growth(resident, warm):+.2%}"
     )
-    print("   by tenths of the run: " + " ".join(f"{size:.1f}" for size in sizes[:: max(1, len(sizes) // 10)]))
+    for name, samples in (("in use", used), ("seen by the system", resident)):
+        tenths = " ".join(f"{size / 2**20:.1f}" for _, size in samples[:: max(1, len(samples) // 10)])
+        print(f"   MiB {name} by tenths of the run: {tenths}")
     for finding in outcome.findings[:SHOWN]:
         print(f"   BAD {finding.operation.kind} {finding.operation.number}: {'; '.join(finding.what)[:300]}")
         if keep is not None:
@@ -96,10 +103,15 @@ def main(words: list[str]) -> int:
     given = _arguments(words)
     good = True
     for seed in given.seeds.split(","):
-        with a_directory() as data, Stack(data, workers=given.workers) as stack:
+        with (
+            a_directory() as data,
+            a_directory() as folder,
+            Stack(data, workers=given.workers, environ=memory.environ(folder)) as stack,
+        ):
             here = scene.build(stack)
+            scene.fill(here)
             operations = given.warm_up + given.operations
-            outcome, wrong = uvloop.run(one(here, int(seed), operations, given.connections))
+            outcome, wrong = uvloop.run(one(here, int(seed), operations, given.connections, folder))
             good &= told(outcome, wrong, given.warm_up, given.keep)
     return 0 if good else 1
 

@@ -20,6 +20,8 @@ INTERNALS: Final = re.compile(
     r"|/tmp/|/home/|/usr/|Internal server error|Whoops",
     re.IGNORECASE,
 )
+JOINT: Final = re.compile(rb"\r\n[0-9a-f]+(?:;a=b)?\r\n")
+"""What stands between two chunks of a body, in the middle of a word maybe."""
 SYNTAX_ERROR: Final = "Syntax Error"
 """How a parser's message begins; the one name of an error that is meant for readers."""
 OPEN: Final = frozenset({"INTERNAL_SERVER_ERROR"})
@@ -60,7 +62,7 @@ def _told(operation: Operation, status: int, told: Any) -> Iterator[str]:
         yield f"status {status}"
     if operation.refused and told.get("data") is not None:
         yield "data for a stranger"
-    sent = operation.sent.decode("utf-8", "replace")
+    sent = JOINT.sub(b"", operation.sent).decode("utf-8", "replace")
     if "error" in told and operation.form == "simple":
         yield from _old(told, sent, coded=status != 404)
     elif "errors" in told:

@@ -3,28 +3,63 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+import signal
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from tests.support.waiting import until
+
+INSIDE: Final = Path(__file__).parent / "inside"
+"""What is put into the processes so that they answer; see there."""
 _PAGE: Final = os.sysconf("SC_PAGE_SIZE")
 
 
-def resident(pids: Iterable[int]) -> int:
-    """Bytes that processes hold in memory together (Linux)."""
-    return sum(int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE for pid in pids)
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """How much memory processes had when so many operations were done."""
+
+    operations: int
+    used: int
+    """Bytes in use after what nobody holds was collected."""
+    resident: int
+    """Bytes that the system counts, with what allocators keep for later."""
 
 
-def busy_seconds(pids: Iterable[int]) -> float:
+def environ(folder: Path) -> dict[str, str]:
+    """Variables with which a stack must be started for its processes to tell in `folder` what they use."""
+    path = os.pathsep.join([str(INSIDE), *filter(None, [os.environ.get("PYTHONPATH")])])
+    return {"PYTHONPATH": path, "PYTHONMALLOC": "malloc", "FUZZ_MEMORY": str(folder)}
+
+
+async def sample(operations: int, pids: Sequence[int], folder: Path) -> Sample:
+    """What processes of such a stack have now. Raises TimeoutError when one does not answer."""
+    told = [folder / str(pid) for pid in pids]
+    for each, pid in zip(told, pids, strict=True):
+        each.unlink(missing_ok=True)
+        os.kill(pid, signal.SIGUSR1)
+    await until(lambda: all(each.exists() for each in told))
+    used = sum(int(each.read_text()) for each in told)
+    return Sample(operations, used, sum(_resident(pid) for pid in pids))
+
+
+def _resident(pid: int) -> int:
+    return int(Path(f"/proc/{pid}/statm").read_text().split()[1]) * _PAGE
+
+
+def busy_seconds(pids: Sequence[int]) -> float:
     """Seconds that processes have worked since they began (Linux)."""
     fields = [Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split() for pid in pids]
     return sum(int(one[11]) + int(one[12]) for one in fields) / os.sysconf("SC_CLK_TCK")
 
 
 def growth(samples: Sequence[tuple[float, float]], warm: float = 0.0) -> float:
-    """What the second half of a run adds, as a share of its mean: the slope by least squares, times the length.
+    """What the second half of a run adds, as a share of its mean: (operations, bytes) of each sample.
 
-    The run begins at `warm`: before, whatever is remembered was still filling up.
+    A line is laid through the samples of the second half by least squares; its slope times the operations between the
+    first and the last of them is what was added. The run begins at `warm`: before, whatever is remembered was still
+    filling up.
     """
     half = [one for one in samples if one[0] >= (warm + samples[-1][0]) / 2]
     count = len(half)

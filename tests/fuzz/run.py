@@ -7,10 +7,12 @@ import re
 import time
 from collections import Counter
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
 from tests.fuzz import judge, memory, wire
+from tests.fuzz.memory import Sample
 from tests.fuzz.operations import Operation, Target, Writer
 from tests.fuzz.scene import Scene
 from tests.fuzz.wire import Answer, Line
@@ -50,22 +52,24 @@ class Outcome:
     seen: Counter[str] = field(default_factory=Counter)
     """How often an environment answered with its own canary: without that nothing could have leaked."""
     findings: list[Finding] = field(default_factory=list)
-    resident: list[tuple[float, float]] = field(default_factory=list)
-    """Operations done, and bytes that the gateway's workers hold."""
+    memory: list[Sample] = field(default_factory=list)
+    """Of the gateway's workers; empty when they cannot tell."""
     slow_answered: int = 0
     busy: dict[str, float] = field(default_factory=dict)
     """Seconds that the gateway's workers and this process have worked."""
 
 
 class Run:
-    """A run over a scene."""
+    """A run over a scene. Memory is looked at when the stack has the environment of `memory`, with this folder."""
 
-    def __init__(self, scene: Scene, seed: int, written: int) -> None:
+    def __init__(self, scene: Scene, seed: int, written: int, folder: Path | None = None) -> None:
         self.scene = scene
         self.outcome = Outcome(seed)
         self.writer = Writer(seed, scene.writing_to(written))
         self._place = urlsplit(scene.stack.url)
         self._pids = [pid for name, pid in scene.stack.pids.items() if name.startswith("gateway-")]
+        self._folder = folder
+        self._measuring = asyncio.Lock()
         self._next = 0
         self._slow_since = 0.0
         self._slow: list[tuple[Line, Operation, list[int]]] = []
@@ -92,8 +96,8 @@ class Run:
             number = self._next
             self._next += 1
             if number % max(1, outcome.operations // SAMPLES) == 0:
-                outcome.resident.append((number, memory.resident(self._pids)))
                 self._creep()
+                await self._measure(number)
             operation = self.writer.operation(number, connection)
             outcome.kinds[operation.kind] += 1
             if not operation.asked:
@@ -104,6 +108,11 @@ class Run:
             line = await self._asked(line, operation)
         if line is not None:
             line.close()
+
+    async def _measure(self, number: int) -> None:
+        if self._folder is not None:
+            async with self._measuring:
+                self.outcome.memory.append(await memory.sample(number, self._pids, self._folder))
 
     async def _connected(self) -> Line:
         assert self._place.hostname is not None

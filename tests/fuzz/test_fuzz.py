@@ -96,6 +96,14 @@ def test_the_old_form_has_codes_where_the_dialect_has_them(body: Any, good: bool
     assert (judge.complaints(operation("simple"), answered(body), "a", []) == []) is good
 
 
+def test_a_word_that_was_sent_in_chunks_is_no_secret() -> None:
+    asked = operation()
+    asked.pieces = [b'13;a=b\r\n{"query": "{ a(id: c\r\n2\r\n00\r\n6\r\n00) }"\r\n0\r\n\r\n']
+
+    assert judge.complaints(asked, answered({"errors": [error("No node c0000")]}), "a", []) == []
+    assert judge.complaints(asked, answered({"errors": [error("No node c0001")]}), "a", []) != []
+
+
 def test_a_stranger_is_answered_with_no_data() -> None:
     assert judge.complaints(operation(refused=True), answered({"data": {"a": 1}}), "a", []) == ["data for a stranger"]
 
