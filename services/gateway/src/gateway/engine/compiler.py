@@ -35,7 +35,7 @@ from gateway.engine.sql import node, refusals, statements
 
 INTROSPECTION: Final = get_introspection_query(descriptions=True)
 """The operation by which tools learn a schema."""
-_DOCUMENT_FACTOR: Final = 300
+_DOCUMENT_FACTOR: Final = 110
 """Bytes that a parsed document takes per character of its text, roughly."""
 _PLAN_BYTES: Final = 2_000
 """Bytes that a plan takes beside its statements' text, roughly."""

@@ -26,8 +26,8 @@ from gateway.engine import Engine, Prepared, Request, prepare
 
 PLAN_BYTES: Final = 8 * 1024 * 1024
 """Compiled plans of one environment."""
-SCHEMA_BYTES: Final = 2 * 1024 * 1024
-"""Answers of one environment about its schema."""
+SCHEMA_BYTES: Final = 4 * 1024 * 1024
+"""Of one environment: answers about its schema, and what was compiled for long documents."""
 ENVIRONMENTS_MAX: Final = 500
 """Environments kept compiled in one worker; the longest unused are compiled again when they are called."""
 WARMING: Final = Request("{ __typename }")
