@@ -35,7 +35,7 @@ from gateway.domain.bounds import Limits
 from gateway.execute import connections
 from gateway.execute.calls import Calls
 from gateway.execute.connections import share
-from gateway.execute.environments import Environments
+from gateway.execute.environments import PLAN_BYTES, Environments
 from gateway.execute.lookup import Lookup
 from gateway.execute.meter import Meter, Mode
 from gateway.execute.owners import Owners
@@ -46,6 +46,7 @@ USES_SECONDS: Final = 1.0
 """How often it is told which tokens were accepted."""
 DRAIN_SECONDS: Final = 5.0
 """How long a stop may wait for the last batches; what is left is sent by whoever takes the directory next."""
+PLAN_BYTES_MIN: Final = 64 * 1024
 
 
 @dataclass(frozen=True)
@@ -62,6 +63,8 @@ class Options:
     """MORTISE_CALL_LINES=off: data calls are counted and recorded but not logged."""
     limits: Mapping[str, Limits] = field(default_factory=lambda: bounds.DEFAULTS)
     """MORTISE_LIMIT_*: how much one call may ask for, by kind of environment."""
+    plan_bytes: int = PLAN_BYTES
+    """MORTISE_PLAN_BYTES: memory for one environment's documents and plans; half as much again for long ones."""
 
     @classmethod
     def read(cls, environ: Mapping[str, str]) -> Options:
@@ -77,6 +80,7 @@ class Options:
             development=environ.get("MORTISE_DEVELOPMENT") == "on",
             lines=environ.get("MORTISE_CALL_LINES") != "off",
             limits=bounds.configured(environ),
+            plan_bytes=_plan_bytes(environ.get("MORTISE_PLAN_BYTES")),
         )
 
 
@@ -99,7 +103,7 @@ class Worker:
         self.connections = connections.Connections(
             dsn, settings.secret_key, budget, statement_seconds=self._statement_seconds
         )
-        environments = Environments(runtime.blobs, self._options.limits)
+        environments = Environments(runtime.blobs, self._options.limits, self._options.plan_bytes)
         calls = Calls(self.connections, environments, self.lookup)
         root = settings.wal_dir or Path(settings.data_dir) / "wal"
         self.meter = Meter(runtime.nats, root, self._options.metering)
@@ -164,6 +168,15 @@ def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple) -
         return fixed.get(path)
 
     return find
+
+
+def _plan_bytes(told: str | None) -> int:
+    if not told:
+        return PLAN_BYTES
+    if not told.isdecimal() or int(told) < PLAN_BYTES_MIN:
+        text = f"MORTISE_PLAN_BYTES must be a number of bytes, {PLAN_BYTES_MIN} or more, not {told!r}"
+        raise ValueError(text)
+    return int(told)
 
 
 async def _max_connections(runtime: Runtime) -> int:

@@ -25,9 +25,9 @@ from gateway.domain.journal import Place
 from gateway.engine import Engine, Prepared, Request, prepare
 
 PLAN_BYTES: Final = 8 * 1024 * 1024
-"""Compiled plans of one environment."""
-SCHEMA_BYTES: Final = 4 * 1024 * 1024
-"""Of one environment: answers about its schema, and what was compiled for long documents."""
+"""What is remembered for one environment of its callers' documents and their plans."""
+SLOW_SHARE: Final = 2
+"""By so much less is remembered of long documents, and of answers about the schema."""
 ENVIRONMENTS_MAX: Final = 500
 """Environments kept compiled in one worker; the longest unused are compiled again when they are called."""
 WARMING: Final = Request("{ __typename }")
@@ -50,9 +50,10 @@ class Served:
 class Environments:
     """The environments this worker has compiled."""
 
-    def __init__(self, blobs: Blobs, limits: Mapping[str, Limits] = DEFAULTS) -> None:
+    def __init__(self, blobs: Blobs, limits: Mapping[str, Limits] = DEFAULTS, plan_bytes: int = PLAN_BYTES) -> None:
         self._blobs = blobs
         self._limits = limits
+        self._plan_bytes = plan_bytes
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._building: dict[Route, asyncio.Task[Served]] = {}
         self._models: dict[str, asyncio.Task[Prepared]] = {}
@@ -94,13 +95,13 @@ class Environments:
     async def _build(self, route: Route) -> Served:
         prepared = await asyncio.shield(self._model(route.model_sha))
         limits = self._limits[route.kind]
-        engine = Engine(prepared, bytes_max=PLAN_BYTES, limits=limits)
+        engine = Engine(prepared, bytes_max=self._plan_bytes, limits=limits)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._threads, engine.call, WARMING)
         return Served(
             route,
             engine,
-            Engine(prepared, bytes_max=SCHEMA_BYTES, limits=limits),
+            Engine(prepared, bytes_max=self._plan_bytes // SLOW_SHARE, limits=limits),
             names.endpoint(route.environment),
             place_of(route),
         )
