@@ -243,6 +243,6 @@ def test_a_refusal_for_size_has_its_code_in_both_dialects(dialect: Any) -> None:
     call = asked("{ Band { id } }")
     assert isinstance(call, Call)
     root = replace(call.roots[0], failure=too_large())
-    body = finish(replace(call, roots=(root,)), [settled(root)], dialect, "r1").decode()
+    body = finish(call._replace(roots=(root,)), [settled(root)], dialect, "r1").decode()
     assert code in body
     assert '"data":{"Band":null}' in body

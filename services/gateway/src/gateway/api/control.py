@@ -108,7 +108,8 @@ class Control:
         graph = self._owners.graph
         document = self._document(graph, params.query)
         operation = chosen(document, params.operation_name)
-        values = coerced(graph.schema, operation, params.variables)
+        variables = dict(params.variables)
+        values = coerced(graph.schema, operation, variables)
         parts = split(graph, document, operation, values)
         limits.check(graph.schema, document, operation, values.coerced, len(parts.fields))
         key = caller.idempotency_key or (clock.new_id() if parts.kind == "mutation" else None)
@@ -123,7 +124,7 @@ class Control:
             traceparent=asked.header("traceparent"),
         )
         deadline = asyncio.get_running_loop().time() + REQUEST_SECONDS
-        question = Question(parts.kind, ask, params.variables, deadline, key or "")
+        question = Question(parts.kind, ask, variables, deadline, key or "")
         answers, position = await self._asked(graph, parts, question, caller)
         return parts, answers, position
 

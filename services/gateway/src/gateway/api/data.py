@@ -14,7 +14,7 @@ from typing import Any, Final, Literal
 from common.errors import INTERNAL, Refused
 from common.logs import log
 from contracts.calls import CallClass
-from gateway.api.figures import Figures, Line
+from gateway.api.figures import Figures
 from gateway.api.http import Asked, position_of, readable
 from gateway.domain import outcomes
 from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credential, presented, unknown_endpoint
@@ -68,34 +68,19 @@ class Visit:
 
     def note(self, outcome: CallClass, status: int, bytes_out: int) -> str | None:
         """Record the call and return its id. The record is written with the next `Meter.write`."""
-        took_us = (time.perf_counter_ns() - self.began) // 1000
-        shell, route = self.shell, self.route
+        shell, route, admitted = self.shell, self.route, self.admitted
         call = Call(
-            outcome=outcome,
-            duration_us=took_us,
-            bytes_in=self.bytes_in,
-            bytes_out=bytes_out,
-            credential=self.admitted.credential,
-            client=self.admitted.client,
-            operation=self.operation,
-            digest=self.digest,
+            outcome,
+            (time.perf_counter_ns() - self.began) // 1000,
+            self.bytes_in,
+            bytes_out,
+            admitted.credential,
+            admitted.client,
+            self.operation,
+            self.digest,
         )
         call_id = shell.meter.record(self.served.place if self.served is not None else place_of(route), call)
-        shell.figures.call(
-            Line(
-                request_id=self.request_id,
-                environment=route.environment,
-                kind=route.kind,
-                outcome=outcome,
-                status=status,
-                took_us=took_us,
-                bytes_in=self.bytes_in,
-                bytes_out=bytes_out,
-                operation=self.operation,
-                digest=self.digest,
-                credential=self.admitted.credential,
-            )
-        )
+        shell.figures.call(call, route, self.request_id, status)
         return call_id
 
     async def run(self, params: Params, dialect: Dialect, *, reading: bool = False) -> Answered:
@@ -185,6 +170,8 @@ def credential(headers: Mapping[str, str]) -> str | None:
 def class_of(call: Operation, results: list[Any], *, introspection: bool = False) -> CallClass:
     """The class of a call that ran. `introspection`: its text may ask for the schema."""
     failed = [isinstance(result, Failure) for result in results]
+    if True not in failed and not introspection:
+        return "ok"
     return outcomes.of_execution(
         has_data=not any(root.required and bad for root, bad in zip(call.roots, failed, strict=True)),
         has_errors=any(failed),

@@ -10,7 +10,6 @@ import os
 import sys
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Final
 
@@ -21,27 +20,12 @@ from prometheus_client.registry import Collector
 
 from common import clock
 from contracts.calls import CallClass
+from gateway.domain.directory import Route
+from gateway.execute.meter import Call
 
 FLUSH_SECONDS: Final = 0.5
 LINES_BYTES_MAX: Final = 256 * 1024
 SECOND_US: Final = 1_000_000
-
-
-@dataclass(slots=True)
-class Line:
-    """What is told of one data call: no secrets, no values, no text of the document. Not frozen: made for each call."""
-
-    request_id: str
-    environment: str
-    kind: str
-    outcome: CallClass
-    status: int
-    took_us: int
-    bytes_in: int
-    bytes_out: int
-    operation: str | None
-    digest: str | None
-    credential: str | None
 
 
 class Figures(Collector):
@@ -58,34 +42,34 @@ class Figures(Collector):
         self._tail = b',"level":"info","service":%b,"node":%b}\n' % (orjson.dumps(service), orjson.dumps(node))
         REGISTRY.register(self)
 
-    def call(self, line: Line) -> None:
-        """Count a call and note its line."""
-        key = (line.kind, line.outcome)
+    def call(self, call: Call, route: Route, request_id: str, status: int) -> None:
+        """Count a call and note its line: no secrets, no values, no text of the document."""
+        key = (route.kind, call.outcome)
         self._calls[key] += 1
-        self._seconds[key] += line.took_us
-        self._bytes_out[line.kind] += line.bytes_out
+        self._seconds[key] += call.duration_us
+        self._bytes_out[route.kind] += call.bytes_out
         if self._lines:
-            self._buffer += self._text(line)
+            self._buffer += self._text(call, route, request_id, status)
             if len(self._buffer) > LINES_BYTES_MAX:
                 self.flush()
 
-    def _text(self, line: Line) -> bytes:
+    def _text(self, call: Call, route: Route, request_id: str, status: int) -> bytes:
         return (
             b'{"event":"gateway.call","at":"%b","request":"%b","environment":"%b","kind":"%b","outcome":"%b",'
             b'"status":%d,"took_us":%d,"in":%d,"out":%d,"operation":%b,"hash":%b,"credential":%b%b'
         ) % (
             self._at(),
-            line.request_id.encode(),
-            line.environment.encode(),
-            line.kind.encode(),
-            line.outcome.encode(),
-            line.status,
-            line.took_us,
-            line.bytes_in,
-            line.bytes_out,
-            orjson.dumps(line.operation),
-            orjson.dumps(line.digest),
-            orjson.dumps(line.credential),
+            request_id.encode(),
+            route.environment.encode(),
+            route.kind.encode(),
+            call.outcome.encode(),
+            status,
+            call.duration_us,
+            call.bytes_in,
+            call.bytes_out,
+            orjson.dumps(call.operation),
+            orjson.dumps(call.digest),
+            orjson.dumps(call.credential),
             self._tail,
         )
 

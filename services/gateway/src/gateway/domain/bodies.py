@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Any, Final
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -26,12 +26,11 @@ class BadBody(Refused):
         self.old = old
 
 
-@dataclass(frozen=True)
-class Params:
+class Params(NamedTuple):
     """One operation somebody asks for."""
 
     query: str
-    variables: dict[str, Any] = field(default_factory=dict)
+    variables: Mapping[str, Any] = MappingProxyType({})
     operation_name: str | None = None
 
 

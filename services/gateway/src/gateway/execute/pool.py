@@ -96,7 +96,7 @@ class Pool:
                 if wire.usable and (not count or (count < errand.depth and now - wire.since < FRESH_SECONDS)):
                     return wire
         for wire in reversed(self.wires):
-            if wire.idle:
+            if not wire.waiting and wire.idle:
                 return wire
         return None
 
