@@ -18,8 +18,8 @@ import sqlalchemy as sa
 from nats.aio.client import Client
 
 import audit.store
-import billing.store
 import gateway.store
+from billing.store import learning
 from common.clock import new_id
 from common.db import Database
 from common.events import Event
@@ -37,7 +37,7 @@ RENAMES: Final = 3
 REPLAY_SECONDS_MAX: Final = 300.0
 READ_MODELS: Final[Sequence[tuple[str, Projection]]] = (
     ("registry: projects", REGISTRY),
-    ("billing: directory", billing.store.DIRECTORY_PROJECTION),
+    ("billing: directory", learning.DIRECTORY_PROJECTION),
     ("gateway: routes", gateway.store.PROJECTION),
     ("audit: history", audit.store.HISTORY_PROJECTION),
 )

@@ -55,12 +55,12 @@ BREAKS: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "small": (("common/devstack/home.py", "import asyncio"), ("common/bootstrap/accounts.py", "import pydantic")),
     "faststream": (
         ("common/log.py", "import faststream"),
-        ("billing/store.py", "import faststream"),
+        ("billing/store/__init__.py", "import faststream"),
         ("registry/api/__init__.py", "import faststream.nats"),
     ),
     "raw": (
         ("registry/api/__init__.py", "import nats"),
-        ("billing/store.py", "import asyncpg"),
+        ("billing/store/__init__.py", "import asyncpg"),
         ("audit/handlers.py", "import nats.aio.client"),
     ),
 }

@@ -20,6 +20,12 @@ USAGE_OF_PROJECT = "query($project: ID!) { usage(project: $project) { calls } }"
 USAGE_OF_INSTANCE = "query($instance: ID!) { usage(instance: $instance) { calls } }"
 USAGE_OF_SERVICE = "query($service: ID!) { usage(service: $service) { calls } }"
 INVOICE = "query($project: ID!) { invoice(project: $project) { id } }"
+FINALISE = """mutation($project: ID!, $client: ID) {
+  finaliseInvoice(project: $project, client: $client, period: "2026-07") { id } }"""
+INVOICE_FILE = "query($project: ID!) { invoiceFile(project: $project, format: CSV) { name } }"
+PAYOUT = "query($organisation: ID!) { payout(organisation: $organisation) { net } }"
+SET_PLATFORM = 'mutation { setPlatformPlan(plan: {kind: MONTHLY, price: "5"}) { id } }'
+PLATFORM_PLAN = "{ platformPlan { id } }"
 INVOICES = "query($project: ID!) { invoices(project: $project) { id } }"
 
 
@@ -122,3 +128,54 @@ async def test_only_editors_of_the_project_set_a_plan(billing: Books) -> None:
         {"kind": "user", "id": "u2", "organisations": {}, "grants": {f"project:{shop.project}": "editor"}}
     )
     assert (await ask.ask(SET, variables, principal=editor)).errors is None
+
+
+async def test_a_file_of_a_draft_is_for_those_who_see_the_project(billing: Books) -> None:
+    await closed_to_others(billing, INVOICE_FILE, await billing.a_shop())
+    await restricted_to_grants(billing, INVOICE_FILE)
+
+
+async def test_only_admins_of_the_project_issue_an_invoice(billing: Books) -> None:
+    shop = await billing.a_shop()
+    variables = {"project": shop.project, "client": await billing.a_client(shop)}
+    ask = billing.running
+    editor = Principal.model_validate(
+        {"kind": "user", "id": "u2", "organisations": {}, "grants": {f"project:{shop.project}": "editor"}}
+    )
+
+    for principal in (NOBODY, INVALID):
+        assert (await ask.refused(FINALISE, variables, principal=principal))["code"] == "UNAUTHENTICATED"
+    for principal in (user("another"), user(shop.organisation, "guest")):
+        assert (await ask.refused(FINALISE, variables, principal=principal))["code"] == "NOT_FOUND"
+    for principal in (user(shop.organisation, "member"), editor):
+        assert (await ask.refused(FINALISE, variables, principal=principal))["code"] == "FORBIDDEN"
+    owner = await ask.refused(FINALISE, variables, principal=user(shop.organisation))
+    assert owner["reason"] == "NOTHING_OWED"  # he may, but there is nothing
+    platform = await ask.refused(FINALISE, {"project": shop.project}, principal=user(shop.organisation))
+    assert platform["code"] == "FORBIDDEN"
+
+
+async def test_a_payout_is_for_owners_of_the_organisation(billing: Books) -> None:
+    shop = await billing.an_organisation()
+    variables = {"organisation": shop}
+    ask = billing.running
+
+    for principal in (NOBODY, INVALID):
+        assert (await ask.refused(PAYOUT, variables, principal=principal))["code"] == "UNAUTHENTICATED"
+    for principal in (user("another"), user(shop, "guest")):
+        assert (await ask.refused(PAYOUT, variables, principal=principal))["code"] == "NOT_FOUND"
+    assert (await ask.refused(PAYOUT, variables, principal=user(shop, "member")))["code"] == "FORBIDDEN"
+    assert (await ask.ask(PAYOUT, variables, principal=user(shop))).errors is None
+    assert (await ask.refused(PAYOUT, {"organisation": "unknown"}))["code"] == "NOT_FOUND"
+
+
+async def test_only_operators_set_the_platforms_own_plan(billing: Books) -> None:
+    for principal in (NOBODY, INVALID):
+        assert (await billing.running.refused(SET_PLATFORM, principal=principal))["code"] == "UNAUTHENTICATED"
+    assert (await billing.running.refused(SET_PLATFORM, principal=user("any")))["code"] == "FORBIDDEN"
+
+
+async def test_the_platforms_own_plan_is_for_those_who_are_signed_in(billing: Books) -> None:
+    for principal in (NOBODY, INVALID):
+        assert (await billing.running.refused(PLATFORM_PLAN, principal=principal))["code"] == "UNAUTHENTICATED"
+    assert (await billing.running.ask(PLATFORM_PLAN, principal=user("any"))).errors is None

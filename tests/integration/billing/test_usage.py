@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 import sqlalchemy as sa
 
-from billing import store
 from billing.__main__ import SERVICE
 from billing.domain.meters import MINUTE_MS
+from billing.store import counting, questions, tables
 from common import clock
 from common.rebuild import rebuild
 from contracts.calls import Batch
@@ -40,7 +40,7 @@ async def billing(servers: Stack) -> AsyncIterator[Books]:
 
 
 async def counted(billing: Books, project: str) -> int:
-    query = sa.select(sa.func.coalesce(sa.func.sum(store.MINUTE.c.calls), 0)).where(store.MINUTE.c.project == project)
+    query = sa.select(sa.func.coalesce(sa.func.sum(tables.MINUTE.c.calls), 0)).where(tables.MINUTE.c.project == project)
     async with billing.running.runtime.database.reading() as connection:
         return int(await connection.scalar(query) or 0)
 
@@ -64,10 +64,23 @@ async def test_a_batch_counts_once_however_often_it_is_stored(billing: Books) ->
     assert await counted(billing, shop.project) == 20 * 7
 
 
+async def test_an_epoch_is_as_far_as_its_newest_batch_says_until_it_is_closed(billing: Books) -> None:
+    gateway = clock.new_id()
+
+    async def told(number: int, watermark_ms: int, *, final: bool = False) -> int | None:
+        batch = Batch(gateway=gateway, epoch=7, number=number, calls=[], watermark_ms=watermark_ms, final=final)
+        await send(billing, [batch])
+        async with billing.running.runtime.database.reading() as connection:
+            return (await questions.open_epochs(connection)).get(f"{gateway}/7")
+
+    assert [await told(1, 5), await told(2, 9), await told(1, 5)] == [5, 9, 9]
+    assert await told(3, 9, final=True) is None
+
+
 async def test_without_the_batch_key_the_same_run_counts_too_much(
     billing: Books, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(store.GUARD_VARIABLE, "off")
+    monkeypatch.setenv(counting.GUARD_VARIABLE, "off")
     shop = await billing.a_shop()
 
     await send(billing, [billing.batch(calls_of(shop, 7))] * 3)

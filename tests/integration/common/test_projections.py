@@ -298,6 +298,23 @@ async def test_a_projection_that_stops_the_line_stops_before_its_poison(
         assert runner.position == poison.position - 1
 
 
+async def test_what_comes_while_a_projection_rests_shares_one_transaction(
+    log: Log, client: Client, database: Database
+) -> None:
+    org = new_id()
+    taken: list[int] = []
+
+    async def raw(_: AsyncConnection, messages: Sequence[Message]) -> None:
+        if mine := [message for message in messages if org in message.subject]:
+            taken.append(len(mine))
+
+    async with running(Projection("resting", sa.MetaData(), raw=raw, linger=0.5), database, client) as runner:
+        assert await runner.wait_for((await drip(log, jar(org), 1)).position, 20)
+        assert await runner.wait_for((await drip(log, jar(org), 1, 2, 3, 4, 5)).position, 20)
+
+    assert taken == [1, 5]
+
+
 async def test_a_database_that_goes_away_parks_nothing(log: Log, client: Client, database: Database) -> None:
     org = new_id()
     wanted = projection(org)

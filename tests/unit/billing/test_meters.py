@@ -6,11 +6,12 @@ from collections.abc import Sequence
 from itertools import pairwise
 from typing import Any
 
+import orjson
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.meters import MINUTE_MS, Meter, Place, Sums, counted, is_billed, merged, minute_start
+from billing.domain.meters import MINUTE_MS, Meter, Place, counted, is_billed, merged, minute_start, opened
 from contracts.calls import CALL, Batch
 
 CLASSES = ["ok", "partial", "client_error", "limited", "upstream_error", "introspection", "health"]
@@ -70,13 +71,13 @@ def test_duplicated_and_reordered_batches_count_every_call_once(calls: list[Any]
     for one in delivered:
         if one.number not in seen:  # what the batch key does in the database
             seen.add(one.number)
-            sums.append(counted(one)[0])
+            sums.append(counted(one.calls)[0])
 
     whole = merged(sums)
 
-    assert whole == counted(batch(1, rows))[0]
-    assert sum(one.calls for one in whole.values()) == len(rows)
-    assert sum(one.duration_us for one in whole.values()) == sum(took for *_, took in calls)
+    assert whole == counted(rows)[0]
+    assert sum(count for count, *_ in whole.values()) == len(rows)
+    assert sum(took for *_, took in whole.values()) == sum(took for *_, took in calls)
 
 
 def test_a_call_on_the_boundary_belongs_to_the_new_minute() -> None:
@@ -86,23 +87,69 @@ def test_a_call_on_the_boundary_belongs_to_the_new_minute() -> None:
 
 def test_a_batch_says_where_its_environments_belong() -> None:
     sums, places = counted(
-        batch(
-            1, [call(1), call(2, client="c1"), call(3, environment="e2", kind="private", instance=None, project=None)]
-        )
+        [call(1), call(2, client="c1"), call(3, environment="e2", kind="private", instance=None, project=None)]
     )
 
     minute = minute_start(1_795_000_000_000)
-    assert sums[Meter("e1", "", minute, "ok")] == Sums(1, 2, 3, 10)
-    assert sums[Meter("e1", "c1", minute, "ok")].calls == 1
+    assert sums[Meter("e1", "", minute, "ok")] == [1, 2, 3, 10]
+    assert sums[Meter("e1", "c1", minute, "ok")] == [1, 2, 3, 10]
     assert places["e2"] == Place("private", "", "s1", "", "o1")
 
 
 @pytest.mark.parametrize(
-    "rows", [[[1, 2]], [call(1, **{"class": "free"})], [call(1, at=None)], [call(1, bytes_in="x")]]
+    ("row", "named"),
+    [
+        ([1, 2], r"17 columns.*\[1, 2\]"),
+        ([*call(9), "more"], "17 columns.*g1-1-9"),
+        ("seventeen letters", "17 columns.*seventeen letters"),
+        (None, "17 columns.*None"),
+        (call(9, **{"class": "free"}), "g1-1-9.*class 'free'"),
+        (call(9, **{"class": ["ok"]}), "g1-1-9.*class"),
+        (call(9, environment=None), "g1-1-9.*environment"),
+        (call(9, client=7), "g1-1-9.*client"),
+        (call(9, at=None), "g1-1-9.*None for at"),
+        (call(9, at=1.5), "g1-1-9.*1.5 for at"),
+        (call(9, bytes_in="x"), "g1-1-9.*'x' for bytes_in"),
+        (call(9, bytes_out=0.5), "g1-1-9.*0.5 for bytes_out"),
+        (call(9, duration_us=1e3), "g1-1-9.*1000.0 for duration_us"),
+    ],
 )
-def test_what_is_no_call_stops_the_line(rows: list[list[Any]]) -> None:
-    with pytest.raises((ValueError, TypeError)):
-        counted(batch(1, rows))
+def test_what_is_no_call_stops_the_line_and_is_named(row: Any, named: str) -> None:
+    with pytest.raises(ValueError, match=named):
+        counted([call(1), row, call(2)])
+
+
+def test_a_batch_is_opened_as_it_was_sealed() -> None:
+    sealed = batch(3, [call(1), call(2, client="c1")])
+
+    assert opened(sealed.model_dump_json().encode()) == sealed
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"gateway": 1},
+        {"gateway": None},
+        {"epoch": "1"},
+        {"number": 1.0},
+        {"calls": None},
+        {"calls": {}},
+        {"watermark_ms": "0"},
+        {"watermark_ms": True},
+        {"final": 1},
+    ],
+)
+def test_what_is_no_batch_stops_the_line_with_the_name_of_the_member(change: dict[str, Any]) -> None:
+    body = orjson.dumps(batch(1, [call(1)]).model_dump() | change)
+
+    with pytest.raises(ValueError, match=next(iter(change))):
+        opened(body)
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"null", b"{", b'"calls"'])
+def test_a_message_that_is_no_object_stops_the_line(body: bytes) -> None:
+    with pytest.raises(ValueError, match=r"not a batch|line 1 column"):
+        opened(body)
 
 
 @pytest.mark.parametrize("kind", ["private", "demo", "dev", "stage"])

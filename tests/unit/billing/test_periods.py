@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime
+from datetime import date, datetime
+from itertools import pairwise
 from pathlib import Path
 from zoneinfo import available_timezones
 
@@ -54,3 +55,22 @@ def test_what_is_no_month_is_refused(label: str) -> None:
 def test_an_unknown_zone_is_refused(zone: str) -> None:
     with pytest.raises(ValueError, match="unknown time zone"):
         periods.known_zone(zone)
+
+
+def test_an_anchor_on_the_31st_comes_back_after_a_shorter_month() -> None:
+    row = ROWS["G29"]
+    anchor = date.fromisoformat(row["expect"][0][0])
+
+    found = [[periods.nth(anchor, n).isoformat(), periods.nth(anchor, n + 1).isoformat()] for n in range(4)]
+
+    assert found == row["expect"]
+
+
+@given(st.sampled_from(ZONES), st.sampled_from(LABELS))
+def test_the_local_days_of_a_month_tile_it(zone: str, label: str) -> None:
+    period = periods.month(label, zone)
+    days = period.days()
+
+    assert (days[0][0], days[-1][1]) == (period.from_ms, period.to_ms)
+    assert all(one[1] == following[0] for one, following in pairwise(days))
+    assert 28 <= len(days) <= 31

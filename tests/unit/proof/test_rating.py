@@ -38,6 +38,43 @@ def test_a_per_call_plan_gives_the_golden_lines(name: str) -> None:
     assert rating.amount(sum(line.amount for line in lines), currency) == row["subtotal"]
 
 
+@pytest.mark.parametrize("name", ["G03", "G07", "G27"])
+def test_a_monthly_price_is_owed_for_its_days(name: str) -> None:
+    row: dict[str, Any] = ROWS[name]
+    price, days = row["input"]["price"], rating.Days(row["input"]["d"], row["input"]["D"])
+
+    lines = rating.rate(rating.Monthly(rating.price(price)), 0, currency=row["currency"], days=days)
+
+    assert [
+        (line.code, str(line.quantity), rating.plain(line.unit_price or Fraction(0)), rating.amount(line.amount, "EUR"))
+        for line in lines
+    ] == [(line["code"], line["quantity"], line["unit_price"], line["amount"]) for line in row["lines"]]
+    assert [line.of for line in lines] == [row["input"]["D"]]
+
+
+def test_calls_under_a_monthly_price_are_listed_and_cost_nothing() -> None:
+    lines = rating.rate(rating.Monthly(rating.price("49")), 7, currency="EUR", days=rating.Days(31, 31))
+
+    assert [(line.code, line.quantity, line.amount) for line in lines] == [
+        ("subscription", 31, 4900),
+        ("included", 7, 0),
+    ]
+    assert rating.rate(rating.Monthly(rating.price("49")), 0, currency="EUR") == ()
+
+
+@given(st.integers(0, 10**9), st.fractions(0, 1))
+def test_a_part_and_the_rest_are_the_whole_and_no_more_than_half_a_unit_off(amount: int, share: Fraction) -> None:
+    part = rating.part(amount, share)
+
+    assert abs(part - amount * share) <= Fraction(1, 2)
+    assert 0 <= part <= amount
+
+
+@given(st.integers(-(10**12), 10**12), st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_an_amount_reads_back_as_it_was_written(units: int, currency: str) -> None:
+    assert rating.units(rating.amount(units, currency), currency) == units
+
+
 def test_tax_is_allocated_to_lines_by_largest_remainder() -> None:
     row = ROWS["G18"]
     weights = [Fraction(line["amount"]) for line in row["lines"]]

@@ -217,6 +217,8 @@ class Runner:
                     here = await self._take(connection, here, messages)
                 self.lag = max(0, reader.pending)
                 self.trouble = None
+                if messages and reader.pending <= 0:
+                    await asyncio.sleep(self.projection.linger)
         finally:
             self.leading = False
             await reader.close()

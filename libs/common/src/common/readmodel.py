@@ -70,6 +70,9 @@ class Projection:
     `stop_the_line`: a message that cannot be applied stops everything behind it. Raise `generation` when the same facts
     now mean other rows: the read model is then replayed at start, as after a change of its tables. Columns with
     `info={"volatile": True}` are left out of digests.
+
+    `linger`: seconds to rest after a transaction that left nothing waiting, so that what comes meanwhile shares the
+    next one. A lone message is taken at once all the same.
     """
 
     name: str
@@ -82,6 +85,7 @@ class Projection:
     stream: str = STREAM
     raw: Raw | None = None
     generation: int = 1
+    linger: float = 0.0
     types: dict[str, type[Event]] = field(init=False, repr=False)
     follows: frozenset[str] = field(init=False, repr=False)
 
@@ -177,8 +181,7 @@ async def take(
     held = await place(connection, projection.name, lock=True)
     if held is None or held.position != before.position:
         raise Fenced(projection.name)
-    query = sa.select(PARKED.c.aggregate).where(PARKED.c.name == projection.name)
-    parked = set((await connection.execute(query)).scalars())
+    parked = await _parked(connection, projection)
     wanted = [message for message in messages if projection.wants(message) and message.subject not in parked]
     poisons: list[Poison] = []
     if wanted and not await _all_at_once(connection, projection, wanted):
@@ -213,6 +216,13 @@ async def park(connection: AsyncConnection, name: str, poison: Poison) -> None:
     new = postgresql.insert(PARKED).values(row)
     again = {"from_position": row["from_position"], "error": row["error"], "attempts": PARKED.c.attempts + 1}
     await connection.execute(new.on_conflict_do_update(index_elements=["name", "aggregate"], set_=again))
+
+
+async def _parked(connection: AsyncConnection, projection: Projection) -> set[str]:
+    if projection.stop_the_line:
+        return set()  # it parks nothing
+    query = sa.select(PARKED.c.aggregate).where(PARKED.c.name == projection.name)
+    return set((await connection.execute(query)).scalars())
 
 
 async def _all_at_once(connection: AsyncConnection, projection: Projection, messages: Sequence[Message]) -> bool:

@@ -31,27 +31,51 @@ class PerUnit:
     price: Fraction
 
 
-Terms = NotBillable | PerUnit
+@dataclass(frozen=True)
+class Monthly:
+    """Every full month costs the same, however often is called; of a part of one, its days (MA 4.5)."""
+
+    price: Fraction
+
+
+Terms = NotBillable | PerUnit | Monthly
+
+
+@dataclass(frozen=True)
+class Days:
+    """On how many local days of a period a plan was the last one live, and how many the period has."""
+
+    live: int = 0
+    of: int = 1
 
 
 @dataclass(frozen=True)
 class Line:
-    """One line of a bill: `exact` = what the arithmetic says, `amount` = the same in minor units, rounded once."""
+    """One line of a bill: `exact` = what the arithmetic says, `amount` = the same in minor units, rounded once.
+
+    With `of`, `quantity` counts days and `unit_price` is that of a full period, which has so many.
+    """
 
     code: str
     quantity: int
     unit_price: Fraction | None
     exact: Fraction
     amount: int
+    of: int | None = None
 
 
-def rate(terms: Terms, quantity: int, *, currency: str) -> tuple[Line, ...]:
-    """What a quantity costs under the terms of one plan version. Zero usage makes no line (MA 4.7, G30)."""
+def rate(terms: Terms, quantity: int, *, currency: str, days: Days = Days()) -> tuple[Line, ...]:
+    """What so many calls and days cost under the terms of one plan version. Nothing used, no line (MA 4.7, G30)."""
     match terms:
         case NotBillable():
             return (_priced("not_billable", quantity, Fraction(0), currency),) if quantity else ()
         case PerUnit(price):
             return (_priced("usage", quantity, price, currency),) if quantity else ()
+        case Monthly(price):
+            exact = price * days.live / days.of
+            fixed = Line("subscription", days.live, price, exact, minor(exact, currency), days.of)
+            calls = _priced("included", quantity, Fraction(0), currency)
+            return (*((fixed,) if days.live else ()), *((calls,) if quantity else ()))
         case _:
             assert_never(terms)
 
@@ -75,9 +99,17 @@ def exponent(currency: str) -> int:
 
 def minor(exact: Fraction, currency: str) -> int:
     """The amount in minor units, rounded half away from zero."""
-    scaled = abs(exact) * Fraction(10) ** exponent(currency)
-    rounded: int = (2 * scaled.numerator + scaled.denominator) // (2 * scaled.denominator)
-    return rounded if exact >= 0 else -rounded
+    return _rounded(exact * Fraction(10) ** exponent(currency))
+
+
+def units(text: str, currency: str) -> int:
+    """Decimal text of an amount as minor units: the reverse of `amount`."""
+    return minor(Fraction(text), currency)
+
+
+def part(minor_units: int, share: Fraction) -> int:
+    """A share of an amount, rounded half away from zero: tax, or somebody's percentage."""
+    return _rounded(minor_units * share)
 
 
 def amount(minor_units: int, currency: str) -> str:
@@ -125,3 +157,9 @@ def split(whole: int, weights: Sequence[Fraction | int]) -> tuple[int, ...]:
 def _priced(code: str, quantity: int, unit_price: Fraction, currency: str) -> Line:
     exact = quantity * unit_price
     return Line(code, quantity, unit_price, exact, minor(exact, currency))
+
+
+def _rounded(exact: Fraction) -> int:
+    size = abs(exact)
+    rounded: int = (2 * size.numerator + size.denominator) // (2 * size.denominator)
+    return rounded if exact >= 0 else -rounded

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from billing import api, store
+from billing import api
+from billing.store import counting, learning
 from common.service import Service, run
 
 SERVICE = Service(
     name="billing",
-    projections=lambda _: (store.DIRECTORY_PROJECTION, store.PLANS_PROJECTION, store.USAGE_PROJECTION),
+    projections=lambda _: (
+        learning.DIRECTORY_PROJECTION,
+        learning.PLANS_PROJECTION,
+        learning.INVOICES_PROJECTION,
+        counting.USAGE_PROJECTION,
+    ),
     graph=api.graph,
 )
 

@@ -7,15 +7,16 @@ a UTC minute.
 from __future__ import annotations
 
 import re
+from calendar import monthrange
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Final
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.errors import bad_input
 
 _LABEL: Final = re.compile(r"(2[0-9]{3})-(0[1-9]|1[0-2])")
-_DECEMBER: Final = 12
+_MONTHS: Final = 12
 
 
 @dataclass(frozen=True)
@@ -27,16 +28,32 @@ class Period:
     from_ms: int
     to_ms: int
 
+    def days(self) -> tuple[tuple[int, int], ...]:
+        """Its local days as [from_ms, to_ms), which tile it; one may have 23 or 25 hours."""
+        zone = known_zone(self.zone)
+        first, last = (datetime.fromtimestamp(at / 1000, zone).date() for at in (self.from_ms, self.to_ms - 1))
+        starts = [_start(first + timedelta(days=n), zone) for n in range((last - first).days + 1)]
+        return tuple(zip(starts, [*starts[1:], self.to_ms], strict=True))
+
 
 def month(label: str, zone: str) -> Period:
     """The month of that label in the zone. Refuses what is no month; raises ValueError for an unknown zone."""
     matched = _LABEL.fullmatch(label)
     if not matched:
         raise bad_input(f"{label[:40]!r} is no period.", "Write it as YYYY-MM, e.g. 2026-11.", field="period")
-    year, number = int(matched[1]), int(matched[2])
-    following = (year + 1, 1) if number == _DECEMBER else (year, number + 1)
+    first = date(int(matched[1]), int(matched[2]), 1)
     tz = known_zone(zone)
-    return Period(label, zone, _start(year, number, tz), _start(*following, tz))
+    return Period(label, zone, _start(first, tz), _start(nth(first, 1), tz))
+
+
+def nth(anchor: date, months: int) -> date:
+    """The start of the period that many months after the anchor's: on its day, or the last one of a shorter month.
+
+    Always counted from the anchor itself, so that a 31st comes back after a February (MA 4.2).
+    """
+    years, index = divmod(anchor.month - 1 + months, _MONTHS)
+    year, number = anchor.year + years, index + 1
+    return date(year, number, min(anchor.day, monthrange(year, number)[1]))
 
 
 def label_at(at_ms: int, zone: str) -> str:
@@ -57,6 +74,6 @@ def text(at_ms: int) -> str:
     return datetime.fromtimestamp(at_ms / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S.") + f"{at_ms % 1000:03d}Z"
 
 
-def _start(year: int, number: int, zone: ZoneInfo) -> int:
+def _start(day: date, zone: ZoneInfo) -> int:
     # By way of UTC: a midnight that a clock change leaves out becomes the instant of the change.
-    return int(datetime(year, number, 1, tzinfo=zone).astimezone(UTC).timestamp()) * 1000
+    return int(datetime(day.year, day.month, day.day, tzinfo=zone).astimezone(UTC).timestamp()) * 1000

@@ -11,14 +11,16 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from fractions import Fraction
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from common.errors import Refused, bad_input
 from contracts import billing as said
 from proof import rating
 
-PlanKind = Literal["NOT_BILLABLE", "PAY_PER_CALL"]
+PlanKind = Literal["NOT_BILLABLE", "PAY_PER_CALL", "MONTHLY"]
 DEFAULT_CURRENCY: Final = "EUR"
+PLATFORM_PLAN: Final = "platform"
+"""In the place of an instance: the plan of what no client owes (C 1.12)."""
 
 
 @dataclass(frozen=True)
@@ -45,7 +47,15 @@ class Terms:
     @property
     def rated(self) -> rating.Terms:
         """The terms as the rating knows them."""
-        return rating.NotBillable() if self.kind == "NOT_BILLABLE" else rating.PerUnit(self.price)
+        match self.kind:
+            case "NOT_BILLABLE":
+                return rating.NotBillable()
+            case "PAY_PER_CALL":
+                return rating.PerUnit(self.price)
+            case "MONTHLY":
+                return rating.Monthly(self.price)
+            case _:
+                assert_never(self.kind)
 
 
 @dataclass(frozen=True)
@@ -76,9 +86,7 @@ def terms(kind: PlanKind, *, price: str, currency: str, client: str | None) -> T
         hint = (
             f"Write a decimal like 0.0035, not negative, at most {rating.FRACTION_DIGITS_MAX} digits after the point."
         )
-        raise bad_input(
-            f"{price[:60]!r} is no price per call.", hint, reason="INVALID_PRICE", field="plan.price"
-        ) from None
+        raise bad_input(f"{price[:60]!r} is no price.", hint, reason="INVALID_PRICE", field="plan.price") from None
     try:
         rating.exponent(currency)
     except ValueError:
@@ -88,7 +96,7 @@ def terms(kind: PlanKind, *, price: str, currency: str, client: str | None) -> T
     if kind == "NOT_BILLABLE" and exact:
         message = f"A plan that is not billable has no price, not {price}."
         raise bad_input(
-            message, "Use PAY_PER_CALL, or leave the price out.", reason="INVALID_PRICE", field="plan.price"
+            message, "Use PAY_PER_CALL or MONTHLY, or leave the price out.", reason="INVALID_PRICE", field="plan.price"
         )
     return Terms(kind, exact, currency, client)
 
@@ -152,6 +160,14 @@ def this_minute(at: datetime) -> datetime:
 def next_minute(at: datetime) -> datetime:
     """The first minute boundary after an instant."""
     return this_minute(at) + timedelta(minutes=1)
+
+
+def needs_somebody_who_pays(wanted: Terms) -> None:
+    """Refuses a monthly price that nobody would owe: without calls no key says who it is."""
+    if wanted.kind == "MONTHLY" and wanted.client is None:
+        message = "A monthly price needs the client that pays it."
+        hint = "Name a client of the project; what no client pays is on the platform's own bill."
+        raise Refused("BAD_USER_INPUT", message, hint, reason="CLIENT_NEEDED", field="plan.client")
 
 
 def needs_currency_of(client_currency: str, wanted: Terms) -> None:
