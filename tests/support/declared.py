@@ -150,6 +150,21 @@ class Declarer:
         )
         return await self.append("instance", instance, event)
 
+    async def back(self, instance: str, service: str, project: str, version: str, older: Model) -> Recorded:
+        """An older version for dev."""
+        sha = digest(encode(older))
+        event = said.InstancePromoted(
+            instance=instance,
+            organisation=self.organisation,
+            project=project,
+            service=service,
+            environment="dev",
+            version=version,
+            sdl_sha=sha,
+            model_sha=sha,
+        )
+        return await self.append("instance", instance, event)
+
     async def remove_instance(self, instance: str, service: str, project: str) -> Recorded:
         event = said.InstanceRemoved(
             instance=instance, organisation=self.organisation, project=project, service=service
@@ -203,8 +218,8 @@ class Declarer:
 
     # --- asking ---------------------------------------------------------------------------------------------------
 
-    async def losses(self, environment: str, model_sha: str) -> ToldLosses:
-        asked = AskedLoss(environment=environment, model_sha=model_sha)
+    async def losses(self, environment: str, model_sha: str, version: str | None = None) -> ToldLosses:
+        asked = AskedLoss(environment=environment, model_sha=model_sha, version=version)
         return await rpc.request(self._broker, "ask.provisioner.loss", asked, ToldLosses, 10.0)
 
     async def ask(self, query: str, principal: Principal, **variables: Any) -> Answer:

@@ -14,7 +14,7 @@ from contracts.model import Model, digest, encode
 from contracts.names import environment_id
 from provisioner.domain.layout import layout
 from provisioner.domain.plan import Plan, plan
-from provisioner.domain.versions import between
+from provisioner.domain.versions import back, between
 from provisioner.execute.cluster import Cluster
 from provisioner.execute.migrate import Counted, Refusal, finish, measure, migrate
 from tests.support.schemas import model
@@ -68,10 +68,10 @@ class Place:
         self.model = None
         return self
 
-    def planned(self, *versions: Model, forced: bool = False) -> Plan:
-        """The plan from the Model it has to the last of `versions`."""
+    def planned(self, *versions: Model, forced: bool = False, older: bool = False) -> Plan:
+        """The plan from the Model it has to the last of `versions`, or to an older one."""
         return plan(
-            between(self.model, versions),
+            back(self.model, versions[-1]) if older and self.model else between(self.model, versions),
             environment=self.id,
             deployment=f"deployment-{self.deployments}",
             from_model_sha=None if self.model is None else digest(encode(self.model)),
@@ -80,13 +80,13 @@ class Place:
             large=frozenset(layout(self.model) if self.model and self.in_phases else ()),
         )
 
-    async def deploy(self, *versions: Model | str, forced: bool = False) -> Refusal | None:
-        """Deploy the last of the versions, schema texts or Models."""
+    async def deploy(self, *versions: Model | str, forced: bool = False, older: bool = False) -> Refusal | None:
+        """Deploy the last of the versions, schema texts or Models, or go back to an older one."""
         models: list[Model] = []
         for each in versions:
             models.append(model(each, models[-1] if models else self.model) if isinstance(each, str) else each)
         self.deployments += 1
-        made = self.planned(*models, forced=forced)
+        made = self.planned(*models, forced=forced, older=older)
         refusal = await migrate(self.cluster, made)
         if refusal is None:
             await finish(self.cluster, made)

@@ -13,6 +13,7 @@ from nats.aio.msg import Msg
 
 from common import clock
 from common.log import Log, Subject
+from common.service import Service
 from contracts import provisioner as heard
 from contracts.access import Principal
 from contracts.names import database
@@ -201,9 +202,9 @@ class House:
 
 
 @asynccontextmanager
-async def house(servers: Stack) -> AsyncIterator[House]:
+async def house(servers: Stack, service: Service = SERVICE) -> AsyncIterator[House]:
     """A running registry with its operator."""
-    async with inside(servers, SERVICE) as running:
+    async with inside(servers, service) as running:
         here = House(running)
         await operator.ensure(here.world, FIRST)
         last = await here.world.log.last_position()

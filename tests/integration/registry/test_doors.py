@@ -18,6 +18,7 @@ from tests.support.registered import PASSWORD, SCHEMA, House, short
 HIDDEN = "NOT_FOUND"
 LOW = "FORBIDDEN"
 NOBODYS = "UNAUTHENTICATED"
+HOOK = 'url: "https://receiver.invalid/", types: ["none"]'
 EMPTY = "EMPTY"
 """The list is answered and holds nothing of the scene."""
 
@@ -37,33 +38,25 @@ async def scene(registry: House) -> Scene:
     here = Scene(registry)
     owner = await registry.person()
     organisation = await registry.organisation(owner)
-    people = {
-        "nobody": NOBODY,
-        "invalid": INVALID,
-        "stranger": await registry.person(),
-        "guest": await registry.person(organisation, "guest"),
-        "member": await registry.person(organisation, "member"),
-        "viewer": await registry.person(organisation, "guest"),
-        "editor": await registry.person(organisation, "guest"),
-        "owner": owner,
-    }
+    people = await around(registry, organisation, owner)
     here.people = people
     project = await registry.project(organisation, owner, name=f"Scene {short()}")
     closed = await registry.project(organisation, owner, restricted=True)
     service = await registry.service(organisation, owner)
     instance = await registry.instance(project, service, owner)
-    grants = {}
-    for role in ("viewer", "editor"):
-        made = await registry.data(
-            "mutation($p: ID!, $u: ID!, $r: Role!) { addUserToProject(projectID: $p, userID: $u, role: $r) { id } }",
-            {"p": project, "u": people[role].id, "r": role},
-            who=owner,
-        )
-        grants[role] = made["addUserToProject"]["id"]
+    grants = {role: await granted(registry, project, people[role], role, owner) for role in ("viewer", "editor")}
     client = await registry.data(
         'mutation($p: ID!) { addClient(projectId: $p, input: {name: "Acme"}) '
         "{ client { id } clientKey { key { id } } } }",
         {"p": project},
+        who=owner,
+    )
+    requested = await registry.data(
+        """mutation($p: ID!, $i: ID!) {
+          configureProject(id: $p, input: {approvals: true}) { id }
+          promoteInstance(id: $i, from: dev, to: prod) { requests { id } }
+          unguarded: configureProject(id: $p, input: {approvals: false}) { id } }""",
+        {"p": project, "i": instance},
         who=owner,
     )
     token = await registry.data(
@@ -85,13 +78,54 @@ async def scene(registry: House) -> Scene:
         "key": client["addClient"]["clientKey"]["key"]["id"],
         "serviceKey": shown["service"]["keys"][0]["id"],
         "token": token["createPersonalAccessToken"]["personalAccessToken"]["id"],
+        "request": requested["promoteInstance"]["requests"][0]["id"],
         "grant": grants["viewer"],
+        **await outreach(registry, organisation, project, owner),
         "user": owner.id,
         "private": environment_id(service, "private"),
         "prod": environment_id(instance, "prod"),
         "schema": SCHEMA,
     }
     return here
+
+
+async def around(registry: House, organisation: str, owner: Principal) -> dict[str, Principal]:
+    """People who stand to the organisation in every way there is."""
+    return {
+        "nobody": NOBODY,
+        "invalid": INVALID,
+        "stranger": await registry.person(),
+        "guest": await registry.person(organisation, "guest"),
+        "member": await registry.person(organisation, "member"),
+        "viewer": await registry.person(organisation, "guest"),
+        "editor": await registry.person(organisation, "guest"),
+        "owner": owner,
+    }
+
+
+async def granted(registry: House, project: str, person: Principal, role: str, owner: Principal) -> str:
+    """The grant of a role in a project."""
+    made = await registry.data(
+        "mutation($p: ID!, $u: ID!, $r: Role!) { addUserToProject(projectID: $p, userID: $u, role: $r) { id } }",
+        {"p": project, "u": person.id, "r": role},
+        who=owner,
+    )
+    return str(made["addUserToProject"]["id"])
+
+
+async def outreach(registry: House, organisation: str, project: str, owner: Principal) -> dict[str, str]:
+    """An invitation to the organisation and a webhook of the project."""
+    invited = await registry.data(
+        'mutation($o: ID!) { inviteMember(organisation: $o, email: "x@example.org", role: guest) { id } }',
+        {"o": organisation},
+        who=owner,
+    )
+    webhook = await registry.data(
+        f"mutation($p: ID!) {{ addWebhook(input: {{project: $p, {HOOK}}}) {{ webhook {{ id }} }} }}",
+        {"p": project},
+        who=owner,
+    )
+    return {"invitation": invited["inviteMember"]["id"], "webhook": webhook["addWebhook"]["webhook"]["id"]}
 
 
 ANYBODY_SIGNED_IN = {"nobody": NOBODYS, "invalid": NOBODYS}
@@ -106,6 +140,7 @@ ADMINS = {**EDITORS, "editor": LOW}
 MINE = {**ANYBODY_SIGNED_IN, "stranger": HIDDEN, "member": HIDDEN}
 
 SERVICE_INPUT = '{name: "Mine", problem: "p", solution: "s", domain: Media, tags: [], organisation: $organisation}'
+BILLED = '{legalName: "L", street: "S", city: "C", country: "NL", email: "y@example.org"}'
 PAT = "PersonalAccessToken"
 
 DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
@@ -127,6 +162,8 @@ DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {**LISTED, "member": EMPTY},
     ),
     "Query.previewPush": ("{ previewPush(service: $service, schema: $schema) { version } }", DEVELOPERS),
+    "Query.previewRoll": ("{ previewRoll(instance: $instance) { version } }", EDITORS),
+    "Query.previewPromotion": ("{ previewPromotion(instance: $instance, from: dev, to: prod) { version } }", EDITORS),
     "Mutation.registerUser": (
         'mutation { registerUser(input: {email: "x@example.org", username: "x", password: "long enough"}) { id } }',
         OPERATORS,
@@ -156,6 +193,10 @@ DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         CREATORS,
     ),
     "Mutation.updateProject": ('mutation { updateProject(id: $project, input: {name: "Mine"}) { id } }', EDITORS),
+    "Mutation.configureProject": (
+        "mutation { configureProject(id: $project, input: {approvals: true}) { approvals } }",
+        ADMINS,
+    ),
     "Mutation.deleteProject": ("mutation { deleteProject(id: $project) }", ADMINS),
     "Mutation.addUserToProject": (
         "mutation { addUserToProject(projectID: $project, userID: $user, role: viewer) { id } }",
@@ -173,6 +214,11 @@ DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         CREATORS,
     ),
     "Mutation.removeService": ("mutation { removeService(id: $service) }", {**DEVELOPERS, "member": LOW}),
+    "Mutation.retireService": ("mutation { retireService(id: $service) { retired } }", {**DEVELOPERS, "member": LOW}),
+    "Mutation.reinstateService": (
+        "mutation { reinstateService(id: $service) { retired } }",
+        {**DEVELOPERS, "member": LOW},
+    ),
     "Mutation.pushService": (
         'mutation { pushService(input: {service: $service, schema: $schema, notes: ["n"]}) { name } }',
         DEVELOPERS,
@@ -183,6 +229,9 @@ DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
         {**VIEWERS, "viewer": HIDDEN, "editor": HIDDEN},
     ),
     "Mutation.promoteInstance": ("mutation { promoteInstance(id: $instance, from: dev, to: prod) { id } }", EDITORS),
+    "Mutation.rollInstance": ("mutation { rollInstance(id: $instance) { id } }", EDITORS),
+    "Mutation.approvePromotion": ("mutation { approvePromotion(id: $request) { id } }", ADMINS),
+    "Mutation.refusePromotion": ("mutation { refusePromotion(id: $request) { id } }", ADMINS),
     "Mutation.removeInstance": ("mutation { removeInstance(id: $instance) }", EDITORS),
     "Mutation.setAccess": ("mutation { setAccess(environment: $prod, mode: public) { access } }", EDITORS),
     "Mutation.createKey": (
@@ -194,6 +243,38 @@ DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     f"Mutation.create{PAT}": (f'mutation {{ create{PAT}(name: "mine") {{ token }} }}', ANYBODY_SIGNED_IN),
     f"Mutation.revoke{PAT}": (f"mutation {{ revoke{PAT}(id: $token) {{ revoked }} }}", MINE),
     f"Mutation.delete{PAT}": (f"mutation {{ delete{PAT}(id: $token) }}", MINE),
+    "Query.invitations": ("{ invitations(organisation: $organisation) { email } }", OWNERS),
+    "Query.billingDetails": ("{ billingDetails(organisation: $organisation) { legalName } }", OWNERS),
+    "Query.webhooks": ("{ webhooks(project: $project) { url } }", ADMINS),
+    "Query.webhook": ("{ webhook(id: $webhook) { url } }", ADMINS),
+    "Mutation.inviteMember": (
+        'mutation { inviteMember(organisation: $organisation, email: "y@example.org", role: owner) { id } }',
+        OWNERS,
+    ),
+    "Mutation.inviteClient": (
+        'mutation { inviteClient(projectId: $project, input: {email: "y@example.org"}) { id } }',
+        ADMINS,
+    ),
+    "Mutation.resendInvitation": ("mutation { resendInvitation(id: $invitation) { id } }", OWNERS),
+    "Mutation.withdrawInvitation": ("mutation { withdrawInvitation(id: $invitation) { id } }", OWNERS),
+    "Mutation.acceptInvitation": (
+        'mutation { acceptInvitation(token: "inv_guess") { kind } }',
+        {"nobody": HIDDEN, "invalid": NOBODYS, "stranger": HIDDEN, "owner": HIDDEN},
+    ),
+    "Mutation.setBillingDetails": (
+        f"mutation {{ setBillingDetails(organisation: $organisation, input: {BILLED}) {{ city }} }}",
+        OWNERS,
+    ),
+    "Mutation.addWebhook": (
+        f"mutation {{ addWebhook(input: {{organisation: $organisation, {HOOK}}}) {{ secret }} }}",
+        OWNERS,
+    ),
+    "Mutation.updateWebhook": ('mutation { updateWebhook(id: $webhook, input: {types: ["*"]}) { url } }', ADMINS),
+    "Mutation.rotateWebhookSecret": ("mutation { rotateWebhookSecret(id: $webhook) { secret } }", ADMINS),
+    "Mutation.replayWebhook": ("mutation { replayWebhook(id: $webhook, after: 0) { url } }", ADMINS),
+    "Mutation.enableWebhook": ("mutation { enableWebhook(id: $webhook) { url } }", ADMINS),
+    "Mutation.disableWebhook": ("mutation { disableWebhook(id: $webhook) { url } }", ADMINS),
+    "Mutation.removeWebhook": ("mutation { removeWebhook(id: $webhook) }", ADMINS),
 }
 
 TOLD = ("organisation", "project", "closed", "service", "token", "grant", "user")
@@ -249,6 +330,9 @@ def test_every_operation_has_its_door() -> None:
         ('mutation { updateProject(id: $closed, input: {name: "Mine"}) { id } }', {"member": HIDDEN, "editor": HIDDEN}),
         ("mutation { updateProject(id: $project, input: {restricted: true}) { id } }", ADMINS),
         ("mutation { addService(projectId: $closed, serviceId: $service) { id } }", {"member": HIDDEN}),
+        ("{ invitations(project: $project) { email } }", ADMINS),
+        ("{ webhooks(organisation: $organisation) { url } }", OWNERS),
+        (f"mutation {{ addWebhook(input: {{project: $project, {HOOK}}}) {{ secret }} }}", ADMINS),
     ],
 )
 async def test_who_may_not_go_round(scene: Scene, text: str, refused: Mapping[str, str]) -> None:

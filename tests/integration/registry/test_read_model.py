@@ -28,8 +28,20 @@ async def test_replayed_from_zero_it_is_the_same(lossless: House) -> None:
         {"p": project},
         who=owner,
     )
-    await lossless.data("mutation($i: ID!) { removeInstance(id: $i) }", {"i": instance}, who=owner)
-    whole = '{ services(search: "nobody") { slug rank versions { name } } projects { slug clients { name } } }'
+    await lossless.data(
+        """mutation($p: ID!, $i: ID!, $s: ID!) {
+          configureProject(id: $p, input: {approvals: true, environmentNames: {dev: "Build"}}) { id }
+          promoteInstance(id: $i, from: dev, to: prod) { id }
+          retireService(id: $s) { id } }""",
+        {"p": project, "i": instance, "s": service},
+        who=owner,
+    )
+    other = await lossless.project(organisation, owner)
+    await lossless.data("mutation($s: ID!) { reinstateService(id: $s) { id } }", {"s": service}, who=owner)
+    removed = await lossless.instance(other, service, owner)
+    await lossless.data("mutation($i: ID!) { removeInstance(id: $i) }", {"i": removed}, who=owner)
+    whole = """{ services(search: "nobody") { slug rank retired versions { name publishedAt pushedBy { id } } }
+      projects { slug approvals environmentNames { dev } clients { name } instances { requests { state } } } }"""
     before = await lossless.data(whole, who=owner)
 
     report = await rebuild(REGISTRY, lossless.world.database, lossless.running.runtime.nats)

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from console.__main__ import main
+from console.commands.pushing import notes_of
 
 
 @dataclass(frozen=True)
@@ -83,6 +84,10 @@ def test_a_failure_is_json_on_stderr_when_json_was_asked_for(mortise: Run) -> No
         ("usage",),
         ("rebuild", "everything"),
         ("audit", "verify", "nowhere.json"),
+        ("project", "update", "p"),
+        ("project", "update", "p", "--call", "demo=Show"),
+        ("project", "update", "p", "--call", "stage"),
+        ("completion", "cmd"),
     ],
 )
 def test_wrong_usage_is_exit_code_2_and_nobody_is_asked(mortise: Run, words: tuple[str, ...]) -> None:
@@ -90,6 +95,10 @@ def test_wrong_usage_is_exit_code_2_and_nobody_is_asked(mortise: Run, words: tup
     assert done.returncode == 2
     assert done.stderr
     assert "Traceback" not in done.stderr
+
+
+def test_several_release_notes_are_given_with_semicolons_or_one_by_one() -> None:
+    assert notes_of(["Years; for all", " Faster ;"]) == ["Years", "for all", "Faster"]
 
 
 def test_rebuilding_what_does_not_run_is_exit_code_3(mortise: Run) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Any, Final, Self
 from urllib.parse import urlsplit, urlunsplit
@@ -41,6 +42,15 @@ class Settings(BaseModel):
     wal_dir: Path | None = None
     environments_dsn: str | None = Field(default=None, repr=False)
     provision_dsn: str | None = Field(default=None, repr=False)
+    smtp_url: str | None = Field(default=None, repr=False)
+    """`smtps://user:password@host:port`, or `smtp+starttls://`, or `smtp://`; without it messages go into the log."""
+    mail_from: str | None = None
+    public_url: str | None = None
+    """Where people reach the public door, as messages tell them."""
+    outbound_allow: str = ""
+    """Private networks that requests to addresses of others may reach, with commas between."""
+    development: bool = False
+    """Messages in the log are shown whole, secrets too."""
 
     @field_validator("log_level")
     @classmethod
@@ -49,6 +59,13 @@ class Settings(BaseModel):
             message = f"must be debug, info, warning or error, not {value!r}"
             raise ValueError(message)
         return value.lower()
+
+    @field_validator("outbound_allow")
+    @classmethod
+    def _known_networks(cls, value: str) -> str:
+        for part in filter(None, map(str.strip, value.split(","))):
+            ip_network(part)
+        return value
 
     @classmethod
     def read(cls, service: str, environ: Mapping[str, str] | None = None) -> Self:

@@ -113,6 +113,14 @@ class Stream:
                 return [message for message in found if message.position <= until]
         return found
 
+    async def page(self, subject: str, after: int, most: int = PAGE) -> list[Message]:
+        """The next messages of `subject`, which may hold wildcards, behind `after`: `most` of them, in order.
+
+        A follower may answer that does not have the newest yet.
+        """
+        found, _ = await patiently(lambda: self._page(subject, after, most))
+        return found
+
     async def _get(self, what: dict[str, Any]) -> Message | None:
         try:
             answer = await api(self.client, f"$JS.API.STREAM.MSG.GET.{self.name}", what)
@@ -128,11 +136,11 @@ class Stream:
             body=base64.b64decode(stored.get("data", "")),
         )
 
-    async def _page(self, subject: str, after: int) -> tuple[list[Message], bool]:
+    async def _page(self, subject: str, after: int, most: int = PAGE) -> tuple[list[Message], bool]:
         """One batched direct get (0.3 ms for three messages, no consumer): messages, and whether there are more."""
         inbox = self.client.new_inbox()
         replies = await self.client.subscribe(inbox)
-        ask = orjson.dumps({"batch": PAGE, "seq": after + 1, "next_by_subj": subject})
+        ask = orjson.dumps({"batch": most, "seq": after + 1, "next_by_subj": subject})
         try:
             await self.client.publish(f"$JS.API.DIRECT.GET.{self.name}", ask, reply=inbox)
             return await _collect(replies._pending_queue)  # noqa: SLF001 - next_msg() costs a task per message

@@ -163,6 +163,27 @@ class ProjectDeleted(Event):
     organisation: str
 
 
+class EnvironmentNames(BaseModel):
+    """What a project calls its environments; null where it keeps our name."""
+
+    model_config = ConfigDict(frozen=True)
+
+    dev: str | None = None
+    stage: str | None = None
+    prod: str | None = None
+
+
+class ProjectConfigured(Event):
+    """How a project works with its services; the event carries all of it."""
+
+    TYPE: ClassVar[str] = "mortise.registry.project.configured.v1"
+    project: str
+    organisation: str
+    approvals: bool
+    """Whether what goes to prod needs a second person."""
+    environment_names: EnvironmentNames
+
+
 class ProjectRoleGranted(Event):
     """A user holds a role on the project (User2Project); a later grant replaces an earlier one."""
 
@@ -264,6 +285,23 @@ class VersionPublished(Event):
     forced: bool = False
 
 
+class ServiceRetired(Event):
+    """No project can take the service or one of its versions any more; instances live on."""
+
+    TYPE: ClassVar[str] = "mortise.registry.service.retired.v1"
+    service: str
+    organisation: str
+    reason: str | None = None
+
+
+class ServiceReinstated(Event):
+    """A retired service can be taken again."""
+
+    TYPE: ClassVar[str] = "mortise.registry.service.reinstated.v1"
+    service: str
+    organisation: str
+
+
 class ServiceRemoved(Event):
     """The service and its private and demo environments are to go; it had no instances."""
 
@@ -301,6 +339,39 @@ class InstancePromoted(Event):
     sdl_sha: str
     model_sha: str
     forced: bool = False
+    request: str | None = None
+    """The request that was approved, where one was needed."""
+
+
+class PromotionRequested(Event):
+    """Somebody wants a version in an environment and another person has to approve it (aggregate: instance)."""
+
+    TYPE: ClassVar[str] = "mortise.registry.instance.promotion_requested.v1"
+    instance: str
+    organisation: str
+    project: str
+    service: str
+    request: str
+    environment: Literal["dev", "stage", "prod"]
+    version: str
+    sdl_sha: str
+    model_sha: str
+    forced: bool = False
+    requester: str
+    expires_at: str
+
+
+class PromotionRefused(Event):
+    """A request ended without a promotion: it was refused, or its requester took it back."""
+
+    TYPE: ClassVar[str] = "mortise.registry.instance.promotion_refused.v1"
+    instance: str
+    organisation: str
+    project: str
+    service: str
+    request: str
+    by: str
+    reason: str | None = None
 
 
 class InstanceRemoved(Event):

@@ -59,11 +59,11 @@ def say(text: str) -> None:
     err.print(escape(text))
 
 
-def changes(found: Sequence[dict[str, Any]]) -> None:
+def changes(found: Sequence[dict[str, Any]], *, what: str = "This push") -> None:
     """Graded changes, gravest first, under a red heading when one of them can break a caller."""
     order = list(GRADE_STYLES)
     grave = any(each["criticality"] != "SAFE" for each in found)
-    out.print("[bold red]This push changes the API:[/]" if grave else "[bold]This push changes the API:[/]")
+    out.print(f"[bold red]{what} changes the API:[/]" if grave else f"[bold]{what} changes the API:[/]")
     ordered = sorted(found, key=lambda each: order.index(each["criticality"]))
     safe = [each for each in ordered if each["criticality"] == "SAFE"]
     for each in ordered[: len(ordered) - len(safe) + SAFE_LINES_MAX]:

@@ -176,6 +176,8 @@ class AskedLoss(BaseModel):
 
     environment: str
     model_sha: str
+    version: str | None = None
+    """Its name, if it is a version already: then it is known whether the way leads back."""
 
 
 class ToldLoss(BaseModel):
@@ -240,7 +242,7 @@ async def told(world: World, asked: AskedLoss) -> ToldLosses:
         instance=row["instance"],
         project=row["project"],
         deployment="",
-        version="",
+        version=asked.version or "",
         sdl_sha="",
         model_sha=asked.model_sha,
         forced=False,

@@ -9,7 +9,7 @@ from common.events import Actor
 from common.ids import derived
 from common.log import Cause
 from common.service import Runtime
-from registry.execute import instances, operator
+from registry.execute import instances, operator, outreach
 from registry.execute.deciding import World, world
 from registry.store import services
 from registry.store.guesses import GUESSES
@@ -18,12 +18,20 @@ SWEEP_SECONDS: Final = 1.0
 
 
 async def start(runtime: Runtime) -> None:
-    """Tables that are no read model, the operator, and the sweep."""
+    """All that the registry does on its own."""
+    here = await quiet(runtime)
+    outreach.begin(runtime, here)
+
+
+async def quiet(runtime: Runtime) -> World:
+    """Tables that are no read model, the operator, and the sweeps; nobody outside is told anything."""
     async with runtime.database.transaction() as connection:
         await connection.run_sync(GUESSES.create_all)
     here = world(runtime)
     await operator.ensure(here, os.environ)
     runtime.every(SWEEP_SECONDS, "registry.swept", lambda: sweep(here))
+    await outreach.prepare(runtime, here)
+    return here
 
 
 async def sweep(world: World) -> None:

@@ -27,8 +27,11 @@ EVERY: Final = (
 )
 """What every service is told."""
 
+PEOPLE: Final = ("MORTISE_SMTP_URL", "MORTISE_MAIL_FROM", "MORTISE_PUBLIC_URL", "MORTISE_OUTBOUND_ALLOW")
+"""How people and webhooks are reached; empty unless somebody says so."""
+
 VARIABLES: Final[dict[str, tuple[str, ...]]] = {
-    "registry": (*EVERY, "MORTISE_OPERATOR_EMAIL", "MORTISE_OPERATOR_PASSWORD", "MORTISE_OPERATOR_TOKEN"),
+    "registry": (*EVERY, "MORTISE_OPERATOR_EMAIL", "MORTISE_OPERATOR_PASSWORD", "MORTISE_OPERATOR_TOKEN", *PEOPLE),
     "provisioner": (*EVERY, "MORTISE_PROVISION_DSN"),
     "gateway": (
         *EVERY,
@@ -50,6 +53,7 @@ _NOT_PASSED_ON: Final = (
     "MORTISE_SECRET_KEY",
     "MORTISE_POSTGRES_",
     "MORTISE_NATS_",
+    "MORTISE_SMTP_",
 )
 
 
@@ -109,6 +113,7 @@ def environment(home: Home, site: Site, service: str, *, node: str, health_port:
         "MORTISE_WORKERS": str(site.workers),
         "MORTISE_WAL_DIR": str(home.folder("wal")),
         "MORTISE_ENVIRONMENTS_DSN": site.environments_dsn or bare(site.postgres_dsn, path=""),
+        **{name: os.environ.get(name, "") for name in PEOPLE},
     }
     return {
         **{name: os.environ[name] for name in _FROM_THE_SYSTEM if name in os.environ},

@@ -1,21 +1,20 @@
-"""Services in a project: add, promote from environment to environment, remove."""
+"""Services in a project: add, look at, remove. Their versions are in `rolling`."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Annotated, Any, Final
 
 import typer
 
-from console import documents, screen, waiting
+from console import documents, prices, screen, waiting
 from console.client import Client, signed_in
 from console.commands.deploying import watched
 from console.failures import Failure, usage
 from console.screen import Force, Json
-from proof import rating
 
 app = typer.Typer(help="Services of a project.", no_args_is_help=True)
 
-COLUMNS: Final = ("Service", "Development", "Staging", "Production", "ID")
 ENVIRONMENTS: Final = ("private", "demo", "dev", "stage", "prod")
 LONG_NAMES: Final = {"development": "dev", "staging": "stage", "production": "prod"}
 
@@ -33,14 +32,16 @@ def add(  # noqa: PLR0913 - the options of one command
     service: Service = None,
     project_option: ProjectOption = None,
     service_option: ServiceOption = None,
-    billing_type: Annotated[Text, typer.Option("--billing-type", "-t", help="pay-per-call or not-billable.")] = None,
-    billing_value: Annotated[Text, typer.Option("--billing-value", "-v", help="Price of a call, e.g. 0.0035.")] = None,
+    billing_type: prices.Type = None,
+    billing_value: prices.Value = None,
+    payer: prices.Payer = None,
     as_json: Json = False,
 ) -> None:
     """Add a service to a project. The published version goes to dev."""
-    plan = _plan(billing_type, billing_value)
+    plan = prices.wanted(billing_type, billing_value)
     client = signed_in()
     found = project_of(client, project_option or project)
+    plan = prices.paid(plan, found, payer)
     wanted = client.ask(documents.SERVICE, service=service_option or screen.given(service, "SERVICE", "Service"))[
         "service"
     ]
@@ -62,8 +63,12 @@ def add(  # noqa: PLR0913 - the options of one command
 @app.command("list")
 def list_(*, project: Project = None, project_option: ProjectOption = None, as_json: Json = False) -> None:
     """List the services of a project and the versions declared in its environments."""
-    found = project_of(signed_in(), project_option or project)["instances"]
-    screen.answer(found, lambda: screen.table(None, COLUMNS, map(row, found)), as_json=as_json)
+    found = project_of(signed_in(), project_option or project)
+    screen.answer(
+        found["instances"],
+        lambda: screen.table(None, columns(found), map(row, found["instances"])),
+        as_json=as_json,
+    )
 
 
 @app.command()
@@ -77,63 +82,37 @@ def info(
 ) -> None:
     """Show a service of a project: its environments and what runs there."""
     client = signed_in()
-    _, instance = _both(client, project_option or project, service_option or service)
+    found, instance = both(client, project_option or project, service_option or service)
     running = waiting.environments(client, instance=instance["id"])
     urls = waiting.data_urls(client, running)
     plan = client.ask(documents.RATE_PLAN, instance=instance["id"])["ratePlan"]
 
     def render() -> None:
-        price = (
-            f"{plan['price']} {plan['currency']} per call"
-            if plan and plan["kind"] == "PAY_PER_CALL"
-            else "not billable"
+        offered = instance["service"]
+        retired = f"yes: {offered['retiredReason'] or 'no reason given'}" if offered["retired"] else None
+        screen.facts(
+            [
+                ("service", offered["slug"]),
+                ("instance", instance["id"]),
+                ("published", offered["publishedVersion"]),
+                ("retired", retired),
+                ("price", prices.told(plan)),
+            ]
         )
-        screen.facts([("service", instance["service"]["slug"]), ("instance", instance["id"]), ("price", price)])
         rows = [
-            (each["name"], each["declaredVersion"], each["version"], each["state"], each["reason"])
+            (
+                found["environmentNames"][each["name"]],
+                each["declaredVersion"],
+                each["version"],
+                each["state"],
+                each["reason"],
+            )
             for each in running.values()
         ]
         screen.table(None, ("Environment", "Declared", "Runs", "State", "Reason"), rows)
         screen.facts(urls.items())
 
     screen.answer({**instance, "running": running, "urls": urls, "ratePlan": plan}, render, as_json=as_json)
-
-
-@app.command()
-def promote(  # noqa: PLR0913 - the options of one command
-    *,
-    project: Project = None,
-    service: Service = None,
-    project_option: ProjectOption = None,
-    service_option: ServiceOption = None,
-    source: Annotated[Text, typer.Option("--source-environment", "-e", help="demo, dev, stage or prod.")] = None,
-    target: Annotated[Text, typer.Option("--target-environment", "-t", help="dev, stage or prod.")] = None,
-    force: Force = False,
-    as_json: Json = False,
-) -> None:
-    """Take the version that runs in one environment to another."""
-    client = signed_in()
-    _, instance = _both(client, project_option or project, service_option or service)
-    from_, to = _environment(source, "--source-environment", "From"), _environment(target, "--target-environment", "To")
-    if from_ == to:
-        raise usage(f"Source and target are both {to}.", "Promote to another environment.")
-    running = waiting.environments(client, instance=instance["id"])
-    here, there = running.get(from_), running.get(to)
-    version = instance["service"]["publishedVersion"] if from_ == "demo" else here["version"] if here else None
-    changed = not (version and there and there["version"] == version and there["state"] == "ready")
-    if changed:
-        words = {"instance": instance["id"], "from": from_, "to": to}
-        made = screen.unless_lost(
-            lambda accepted: client.ask(documents.PROMOTE_INSTANCE, **words, force=accepted), force=force
-        )["promoteInstance"]
-        version = declared(made)[to]
-        assert version, "a promotion declares a version"
-        there = watched(client, to, version, after=waiting.newest(there), instance=instance["id"])
-    assert there, "it is up to date, or was waited for"
-    url = waiting.data_url(client, there)
-    state = f"{version} runs on {to}: {url}" if changed else f"{to} is up to date: {version} runs there: {url}"
-    value = {"instance": instance["id"], "environment": to, "version": version, "url": url, "changed": changed}
-    screen.answer(value, lambda: screen.out.print(state, markup=False), as_json=as_json)
 
 
 @app.command()
@@ -148,7 +127,7 @@ def remove(
 ) -> None:
     """Remove a service from a project, with its databases."""
     client = signed_in()
-    found, instance = _both(client, project_option or project, service_option or service)
+    found, instance = both(client, project_option or project, service_option or service)
     slug = instance["service"]["slug"]
     what = f"Removing {slug} from {found['slug']} destroys its databases"
     screen.confirmed(f"{what}. Remove it?", force=force, otherwise=f"{what}.")
@@ -182,44 +161,39 @@ def declared(instance: dict[str, Any]) -> dict[str, str | None]:
     return {each["name"]: each["version"] for each in instance["environments"]}
 
 
+def columns(project: dict[str, Any]) -> tuple[str, ...]:
+    """Headings of a table of instances, with what the project calls its environments."""
+    names = project["environmentNames"]
+    return ("Service", *(names[each] for each in ("dev", "stage", "prod")), "Published", "ID")
+
+
 def row(instance: dict[str, Any]) -> tuple[object, ...]:
-    """An instance under COLUMNS."""
-    versions = declared(instance)
-    return (instance["service"]["slug"], *(versions.get(each) for each in ("dev", "stage", "prod")), instance["id"])
+    """An instance under `columns`."""
+    versions, service = declared(instance), instance["service"]
+    published = f"{service['publishedVersion']} (retired)" if service["retired"] else service["publishedVersion"]
+    return (service["slug"], *(versions.get(each) for each in ("dev", "stage", "prod")), published, instance["id"])
 
 
-def environment(text: str) -> str:
-    """The short name of an environment. Raises Failure for a name that none has."""
-    name = LONG_NAMES.get(text.lower(), text.lower())
+def environment(text: str, names: Mapping[str, str] | None = None) -> str:
+    """The short name of an environment; `names` is what a project calls its own. Raises Failure for any other name."""
+    fold = text.strip().lower()
+    called = {name.lower(): short for short, name in (names or {}).items()}
+    name = called.get(fold) or LONG_NAMES.get(fold, fold)
     if name not in ENVIRONMENTS:
         raise usage(f"{text!r} is not an environment.", f"One of {', '.join(ENVIRONMENTS)}.")
     return name
 
 
-def _environment(text: str | None, option: str, question: str) -> str:
-    return environment(screen.given(text, option, f"{question} (dev, stage, prod)"))
+def asked_environment(text: str | None, option: str, question: str, names: Mapping[str, str]) -> str:
+    """An environment that was named, else the one that somebody at the terminal names."""
+    return environment(screen.given(text, option, f"{question} ({', '.join(names.values())})"), names)
 
 
-def _both(client: Client, project: str | None, service: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+def both(client: Client, project: str | None, service: str | None) -> tuple[dict[str, Any], dict[str, Any]]:
+    """A project by slug, and a service in it. Raises Failure."""
     found = project_of(client, project)
     return found, instance_of(found, screen.given(service, "SERVICE", "Service"))
 
 
 def _instance(project: dict[str, Any], service: str) -> dict[str, Any] | None:
     return next((each for each in project["instances"] if each["service"]["id"] == service), None)
-
-
-def _plan(kind: str | None, value: str | None) -> dict[str, str] | None:
-    if kind is None and value is None:
-        return None
-    fold = (kind or "").upper().replace("-", "_")
-    if fold == "NOT_BILLABLE" and value is None:
-        return {"kind": "NOT_BILLABLE"}
-    if fold != "PAY_PER_CALL" or value is None:
-        raise usage("--billing-type and --billing-value need each other.", "E.g. -t pay-per-call -v 0.0035.")
-    try:
-        rating.price(value)
-    except ValueError:
-        # Said before anything is added: afterwards the service would stay, without its price.
-        raise usage(f"{value!r} is no price per call.", "Write a decimal like 0.0035, not negative.") from None
-    return {"kind": "PAY_PER_CALL", "price": value}

@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
-from console import documents, screen
+from console import documents, prices, screen
 from console.client import Client, signed_in
 from console.commands import instances
-from console.failures import Failure
 from console.screen import Json
 
 app = typer.Typer(help="Projects: where services are used.", no_args_is_help=True)
 app.add_typer(instances.app, name="service")
 clients = typer.Typer(help="Clients: who pays for calls.", no_args_is_help=True)
 app.add_typer(clients, name="client")
+
+client_of: Final = prices.client_of
 
 Text = str | None
 Project = Annotated[Text, typer.Argument(help="Slug of the project.")]
@@ -63,9 +64,15 @@ def info(*, project: Project = None, as_json: Json = False) -> None:
 
     def render() -> None:
         screen.facts(
-            [("project", found["slug"]), ("name", found["name"]), ("id", found["id"]), ("my role", found["myRole"])]
+            [
+                ("project", found["slug"]),
+                ("name", found["name"]),
+                ("id", found["id"]),
+                ("my role", found["myRole"]),
+                ("approvals", "prod needs a second person" if found["approvals"] else None),
+            ]
         )
-        screen.table("Services", instances.COLUMNS, [instances.row(each) for each in found["instances"]])
+        screen.table("Services", instances.columns(found), [instances.row(each) for each in found["instances"]])
         screen.table("Clients", ("Client", "E-mail", "Currency", "ID"), [_client(each) for each in found["clients"]])
         screen.table("Keys", ("Key", "Kind", "Prefix", "Client", "ID"), [_key(each) for each in found["keys"]])
 
@@ -102,16 +109,6 @@ def add_client(
 def named(client: Client, project: str | None) -> dict[str, Any]:
     """A project by slug."""
     return instances.project_of(client, project)
-
-
-def client_of(project: dict[str, Any], ref: str) -> dict[str, Any]:
-    """A client of the project by id, name or e-mail. Raises Failure."""
-    found = [each for each in project["clients"] if ref in (each["id"], each["name"], each["email"])]
-    if len(found) != 1:
-        why = "not found" if not found else "not unique"
-        raise Failure(f"Client {ref!r} is {why} in {project['slug']}.", "Use its id.", code="NOT_FOUND")
-    match: dict[str, Any] = found[0]
-    return match
 
 
 def _client(each: dict[str, Any]) -> tuple[object, ...]:

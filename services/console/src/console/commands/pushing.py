@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -22,7 +23,8 @@ REPAIR: Final = "Correct all of them and push again."
 def push(
     *,
     notes: Annotated[
-        list[str] | None, typer.Option("--release-notes", "-r", help="What is new; may be given several times.")
+        list[str] | None,
+        typer.Option("--release-notes", "-r", help="What is new; several with semicolons or -r again."),
     ] = None,
     version: Annotated[Text, typer.Option("--version", help="x.y.z; default: the last one, patch + 1.")] = None,
     path: Annotated[Path, typer.Option("--folder", help="The service's folder.")] = Path(),
@@ -44,9 +46,15 @@ def push(
         _up_to_date(service, as_json=as_json)
         return
     lost = _agreed(preview, force=force, as_json=as_json)
-    said = notes or [screen.given(None, "--release-notes", "Release notes")]
+    told = notes or [screen.given(None, "--release-notes", "Release notes, with semicolons between them")]
+    said = notes_of(told)
     wanted = {"service": service["id"], "schema": schema, "notes": said, "version": version, "force": force or lost}
     _pushed(client, service, wanted, as_json=as_json)
+
+
+def notes_of(given: Sequence[str]) -> list[str]:
+    """Release notes, where each text may hold several with semicolons between them (C 1.3)."""
+    return [note.strip() for text in given for note in text.split(";") if note.strip()]
 
 
 def _pushed(client: Client, service: dict[str, Any], wanted: dict[str, Any], *, as_json: bool) -> None:

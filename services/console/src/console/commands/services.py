@@ -96,6 +96,7 @@ def info(*, service: Service = None, as_json: Json = False) -> None:
                 ("solution", found["solution"]),
                 ("domain", found["domain"]),
                 ("tags", ", ".join(found["tags"])),
+                ("retired", _retired(found)),
                 (
                     "keys",
                     ", ".join(f"{each['name']} {each['prefix']}…" for each in found["keys"] if not each["revoked"]),
@@ -164,11 +165,19 @@ def _write(path: Path, service: dict[str, Any], said: dict[str, Any]) -> bool:
 
 def _listed(found: list[dict[str, Any]], *, as_json: bool) -> None:
     rows = [
-        (each["slug"], each["name"], each["domain"], each["publishedVersion"], ", ".join(each["tags"]), each["id"])
+        (each["slug"], each["name"], each["domain"], _published(each), ", ".join(each["tags"]), each["id"])
         for each in found
     ]
     columns = ("Service", "Name", "Domain", "Published", "Tags", "ID")
     screen.answer(found, lambda: screen.table(None, columns, rows), as_json=as_json)
+
+
+def _published(service: dict[str, Any]) -> str:
+    return f"{service['publishedVersion']}{' (retired)' if service['retired'] else ''}"
+
+
+def _retired(service: dict[str, Any]) -> str | None:
+    return f"yes: {service['retiredReason'] or 'no reason given'}" if service["retired"] else None
 
 
 def _runs(environment: dict[str, Any] | None) -> tuple[str | None, str]:

@@ -83,9 +83,25 @@ def _losses(difference: Difference) -> Iterator[Loss]:
             if not field.system:
                 rows = _filled(pair.before.table, field.column)
                 yield Loss(f"{pair.before.name}.{field.name}", rows.count, rows)
+        if difference.back:
+            yield from _replaced(pair)
     for each in difference.relations_removed:
         held = _held(each)
         yield Loss(f"relation {each.relation.name}", _edges(each), _filled(*held) if held else None)
+
+
+def _replaced(pair: EntityPair) -> Iterator[Loss]:
+    """Values that become others on the way back."""
+    table = pair.before.table
+    for each in pair.replaced:
+        if not each.before.system:
+            rows = _filled(table, each.before.column)
+            yield Loss(f"{pair.before.name}.{each.before.name}", rows.count, rows)
+    for each in pair.kept:
+        filled = None if each.after.system else filling(each)
+        if filled is not None and filled.keeps is not None:
+            rows = Rows(table, each.before.column, filled.keeps)
+            yield Loss(f"{pair.before.name}.{each.before.name}", rows.count, rows)
 
 
 def _problems(difference: Difference) -> Iterator[Problem]:
@@ -98,7 +114,9 @@ def _problems(difference: Difference) -> Iterator[Problem]:
         for field in pair.added:
             yield from _added(pair, field)
         for each in pair.replaced:
-            yield from _type(pair, each)
+            # On the way back an optional field begins without values; what it held is among the losses.
+            if each.after.required or not difference.back:
+                yield from _type(pair, each)
         for kept in pair.kept:
             if not kept.after.system:
                 yield from _required(pair, kept)

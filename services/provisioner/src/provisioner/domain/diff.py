@@ -123,6 +123,8 @@ class Difference:
     relations_added: tuple[Ends, ...]
     relations_removed: tuple[Ends, ...]
     relations_kept: tuple[RelationPair, ...]
+    back: bool = False
+    """Whether it leads to an older version: nobody says now what becomes of values, so those that go are lost."""
 
 
 Replaced = frozenset[tuple[str, str]]
@@ -162,8 +164,8 @@ def renewals(before: Model, after: Model) -> frozenset[str]:
     return frozenset(each.id for each in after.relations if each.id in known and _replaced(known[each.id], each))
 
 
-def compare(before: Model | None, after: Model, road: Road | None = None) -> Difference:
-    """The two Models side by side; nothing before means an empty Model."""
+def compare(before: Model | None, after: Model, road: Road | None = None, *, back: bool = False) -> Difference:
+    """The two Models side by side; nothing before means an empty Model. `back`: `after` is the older one."""
     old = before or Model(service=after.service)
     way = road or Road(replacements(old, after), renewals(old, after), {}, {})
     lost = tuple(entity for entity in old.entities if entity.id not in after.entity_by_id)
@@ -191,6 +193,7 @@ def compare(before: Model | None, after: Model, road: Road | None = None) -> Dif
             for relation in after.relations
             if relation.id in old.relation_by_id and relation.id not in renewed
         ),
+        back=back,
     )
 
 

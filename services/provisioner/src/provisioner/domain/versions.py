@@ -1,8 +1,10 @@
-"""From one version to a later one when there are others between: what those would have done to the data is not lost.
+"""From one version to another when there are others between, and from a version back to an older one.
 
 A promotion may skip versions. Each of them counts all the same, because the next version need not carry its temporary
 directives any more: the direct way leads to the data that the stepwise way would have led to, and asks for nothing that
 it would not have asked for.
+
+The way back skips them all, and what an older version did to the data when it was new is not done again.
 """
 
 from __future__ import annotations
@@ -10,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from itertools import pairwise
 
-from contracts.model import Field, Model
+from contracts.model import Entity, Field, Model
 from provisioner.domain.data import FieldPair
 from provisioner.domain.diff import Difference, Replaced, Road, compare, renewals, replacements
 from provisioner.domain.layout import enum_of
@@ -33,6 +35,39 @@ def between(before: Model | None, versions: Sequence[Model]) -> Difference:
         origins={place: fields[begin][place] for place, begin in first.items() if begin > 0},
     )
     return compare(before, versions[-1], road)
+
+
+def back(before: Model, after: Model) -> Difference:
+    """The difference between the Model that runs and an older one, or itself.
+
+    Nobody asked for the older one's migration values now: they serve nodes that would have no valid value otherwise.
+    Whatever value is replaced all the same counts as lost.
+    """
+    road = Road(frozenset(), renewals(before, after), {}, {})
+    return compare(before, _settled(before, after), road, back=True)
+
+
+def _settled(before: Model, after: Model) -> Model:
+    """The older Model without migration values that would replace values that are good."""
+    entities = tuple(
+        entity.model_copy(
+            update={"fields": tuple(_settled_field(before, after, entity, each) for each in entity.fields)}
+        )
+        for entity in after.entities
+    )
+    return after.model_copy(update={"entities": entities})
+
+
+def _settled_field(before: Model, after: Model, entity: Entity, field: Field) -> Field:
+    known = before.entity_by_id.get(entity.id)
+    was = next((each for each in known.fields if each.id == field.id), None) if known else None
+    if was is None or not field.has_migration_value:
+        return field
+    pair = FieldPair(was, field, enum_of(before, was), enum_of(after, field))
+    needed = pair.gone or (field.required and not was.required and not field.is_list)
+    if needed or not pair.keeps_column:
+        return field
+    return field.model_copy(update={"has_migration_value": False, "migration_value": None})
 
 
 Place = tuple[str, str]

@@ -28,7 +28,7 @@ from provisioner.domain import environments
 from provisioner.domain.environments import Declared, Environment
 from provisioner.domain.gentle import LARGE_BYTES
 from provisioner.domain.plan import Plan, decode, encode, heavy, plan
-from provisioner.domain.versions import between
+from provisioner.domain.versions import back, between
 from provisioner.execute.cluster import Cluster
 from provisioner.execute.migrate import Refusal, finish, migrate, sizes
 from provisioner.store import queries
@@ -73,9 +73,12 @@ class World:
         """The plan from what runs to what was declared. Raises errors of `cluster.WORLD`."""
         async with self.database.reading() as connection:
             version = live.version if live else None
-            road = await queries.road(connection, declared.service, version, declared.model_sha)
+            road, behind = await queries.road(
+                connection, declared.service, version, to=declared.version, model_sha=declared.model_sha
+            )
         before = await self.model(live.model_sha) if live else None
-        difference = between(before, [await self.model(sha) for sha in road])
+        models = [await self.model(sha) for sha in road]
+        difference = back(before, models[-1]) if behind and before else between(before, models)
         heavy_tables = heavy(difference)
         found = await sizes(self.cluster, declared.environment, heavy_tables) if heavy_tables else {}
         return plan(

@@ -196,5 +196,16 @@ PROJECTION: Final = Projection(
         said.EnvironmentRemoved,
     ),
     apply=apply,
-    ignored=frozenset({heard.ProjectRoleGranted.TYPE, heard.ProjectRoleWithdrawn.TYPE}),
+    ignored=frozenset(
+        event.TYPE
+        for event in (
+            heard.ProjectConfigured,
+            heard.ProjectRoleGranted,
+            heard.ProjectRoleWithdrawn,
+            heard.ServiceRetired,
+            heard.ServiceReinstated,
+            heard.PromotionRequested,
+            heard.PromotionRefused,
+        )
+    ),
 )

@@ -72,20 +72,28 @@ async def next_task(connection: AsyncConnection, environment: str) -> Deploy | R
     return Deploy(declared, deployment["correlation"])
 
 
-async def road(connection: AsyncConnection, service: str, version: str | None, model_sha: str) -> list[str]:
-    """Hashes of the Models from the one after `version` to `model_sha`; only the last where it lies before.
+async def road(
+    connection: AsyncConnection, service: str, version: str | None, *, to: str, model_sha: str
+) -> tuple[list[str], bool]:
+    """Hashes of the Models from the one after `version` to `model_sha`, and whether that way leads back.
 
-    A Model that is no version yet comes after all versions.
+    Only the last where version `to` lies before, or is the same: then it leads back. A Model that is no version yet
+    comes after all versions.
     """
     query = sa.select(versions.c.name, versions.c.model_sha).where(versions.c.service == service)
     known = [(row.name, row.model_sha) for row in await connection.execute(query.order_by(versions.c.position))]
     names, hashes = [name for name, _ in known], [sha for _, sha in known]
+    if version is None:
+        return [model_sha], False
     start = names.index(version) + 1 if version in names else 0
     later = hashes[start:]
-    if version is None or (model_sha in hashes and model_sha not in later):
-        return [model_sha]
+    if to in names:
+        end = names.index(to) - start
+        return ([*later[:end], model_sha], False) if end >= 0 else ([model_sha], True)
+    if model_sha in hashes and model_sha not in later:
+        return [model_sha], False
     end = later.index(model_sha) if model_sha in later else len(later)
-    return [*later[:end], model_sha]
+    return [*later[:end], model_sha], False
 
 
 async def environment_row(connection: AsyncConnection, environment: str, *, removed: bool | None = None) -> Row | None:

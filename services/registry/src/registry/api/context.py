@@ -112,11 +112,18 @@ class Loaders:
         self.instances_in = rows(services.instances_in, by="project")
         self.instances_of = Loader(lambda ids: _instances_of(registry, ids))
         self.environments = rows(services.environments_of, by="owner")
+        self.requests = rows(services.requests_of, by="instance")
+        self.places = Loader(lambda ids: _places(registry, ids))
 
 
 async def _instances_of(registry: Registry, ids: Sequence[str]) -> Mapping[str, list[Row]]:
     async with registry.world.database.reading() as connection:
         return grouped(await services.instances_of(connection, registry.caller, ids), "service")
+
+
+async def _places(registry: Registry, ids: Sequence[str]) -> Mapping[str, list[Row]]:
+    async with registry.world.database.reading() as connection:
+        return grouped(await services.places_of(connection, registry.caller, ids), "service")
 
 
 @dataclass(frozen=True)

@@ -1,14 +1,11 @@
-"""Instances: services in projects, through their environments."""
+"""Instances: services in projects. Their versions are in `rolling`."""
 
 from __future__ import annotations
-
-from typing import cast
 
 from ariadne import MutationType, ObjectType, QueryType
 
 from common.errors import Refused, forbidden, not_found
 from contracts.access import Role, at_least
-from contracts.names import EnvironmentKind
 from registry.api.context import Call, Registry, child, root
 from registry.api.nodes import Node, environment, node
 from registry.api.projects import project_node, role_in, visible
@@ -27,7 +24,7 @@ instance = ObjectType("Instance")
 @query.field("instance")
 @root
 async def one_instance(call: Call, *, id: str) -> Node:
-    return node(await _row(call, id, "viewer"))
+    return node(await known(call, id, "viewer"))
 
 
 @instance.field("project")
@@ -59,25 +56,7 @@ async def add_service(call: Call, **named: str) -> Node:
         raise forbidden(f"You are {role} of project {project['slug']!r}; this needs editor.")
     new, done = await act.add(call.world, project, service, cause=await call.cause())
     await call.wrote(done)
-    return node(await _row(call, new, "viewer"))
-
-
-@mutation.field("promoteInstance")
-@root
-async def promote_instance(
-    call: Call, *, id: str, to: EnvironmentKind, force: bool | None = False, **named: str
-) -> Node:
-    row = await _row(call, id, "editor")
-    service = await call.registry.load.service(row["service"])
-    if service is None:
-        raise not_found("Service", row["service"])
-    source = cast("EnvironmentKind", named["from"])
-    await call.wrote(
-        await act.promote(
-            call.world, row, service, source=source, target=to, force=bool(force), cause=await call.cause()
-        )
-    )
-    return node(await _row(call, id, "viewer"))
+    return node(await known(call, new, "viewer"))
 
 
 @mutation.field("removeInstance")
@@ -86,7 +65,7 @@ async def remove_instance(call: Call, *, id: str) -> bool:
     cause = await call.cause()
     if await call.removed_before(cause):
         return True
-    row = await _row(call, id, "editor")
+    row = await known(call, id, "editor")
     await call.wrote(await act.remove(call.world, row, cause=cause))
     return True
 
@@ -100,7 +79,7 @@ async def set_access(call: Call, *, mode: Mode, **named: str) -> Node:
     return environment(await _environment(call, row["id"], "viewer"))
 
 
-async def _row(call: Call, id: str, needed: Role) -> Row:
+async def known(call: Call, id: str, needed: Role) -> Row:
     """An instance in a project in which the caller's role suffices."""
     async with call.world.database.reading() as connection:
         row = await stored.instance(connection, id)
@@ -121,7 +100,7 @@ async def _environment(call: Call, id: str, needed: Role) -> Row:
         rights.need(rights.service_role(call.caller, row["organisation"]), needed, what="Environment", ref=id)
         return row
     try:
-        await _row(call, row["owner"], needed)
+        await known(call, row["owner"], needed)
     except Refused as refused:
         if refused.code == "NOT_FOUND":
             raise not_found("Environment", id) from None

@@ -4,7 +4,19 @@ from __future__ import annotations
 
 from common.graphs import Graph, load_schema
 from common.service import Runtime
-from registry.api import instances, keys, people, projects, services, tokens
+from registry.api import (
+    configuring,
+    instances,
+    invitations,
+    keys,
+    people,
+    projects,
+    rolling,
+    services,
+    tokens,
+    versions,
+    webhooks,
+)
 from registry.api.context import Registry
 from registry.execute.deciding import world
 
@@ -17,8 +29,13 @@ def graph(runtime: Runtime) -> Graph:
         *(tokens.query, tokens.mutation, tokens.token),
         *(projects.query, projects.mutation, projects.project, projects.relation, projects.client),
         *(keys.mutation, keys.key),
+        *(configuring.mutation, configuring.project),
         *(services.query, services.mutation, services.service, services.version),
+        *(versions.version, versions.place),
         *(instances.query, instances.mutation, instances.instance),
+        *(rolling.query, rolling.mutation, rolling.preview, rolling.request),
+        *(invitations.query, invitations.mutation, invitations.invitation),
+        *(webhooks.query, webhooks.mutation, webhooks.webhook),
     )
     here = world(runtime)
     return Graph(schema, [here.runner], lambda ask: Registry(ask, here))

@@ -153,11 +153,28 @@ async def remove_service(call: Call, *, id: str) -> bool:
     cause = await call.cause()
     if await call.removed_before(cause):
         return True
-    row, role = await offered(call, id, "editor")
-    if row["creator"] != call.caller.id:
-        rights.need(role, "admin", what="Service", ref=row["slug"])
+    row = await _own(call, id)
     await call.wrote(await act.remove(call.world, row["organisation"], row["id"], cause=cause))
     return True
+
+
+@mutation.field("retireService")
+@root
+async def retire_service(call: Call, *, id: str, reason: str | None = None) -> Node:
+    """For its maker and the owners of the organisation."""
+    row = await _own(call, id)
+    cause = await call.cause()
+    await call.wrote(await act.retire(call.world, row["organisation"], row["id"], reason=reason, cause=cause))
+    return await service_node(call.registry, row["id"])
+
+
+@mutation.field("reinstateService")
+@root
+async def reinstate_service(call: Call, *, id: str) -> Node:
+    """For its maker and the owners of the organisation."""
+    row = await _own(call, id)
+    await call.wrote(await act.reinstate(call.world, row["organisation"], row["id"], cause=await call.cause()))
+    return await service_node(call.registry, row["id"])
 
 
 @mutation.field("pushService")
@@ -205,6 +222,14 @@ async def offered(call: Call, ref: str, needed: Role) -> tuple[Row, Role]:
     row = only(rows, "Service", ref)
     held = rights.service_role(call.caller, row["organisation"])
     return row, rights.need(held, needed, what="Service", ref=row["slug"])
+
+
+async def _own(call: Call, ref: str) -> Row:
+    """A service that the caller may take away from others."""
+    row, role = await offered(call, ref, "editor")
+    if row["creator"] != call.caller.id:
+        rights.need(role, "admin", what="Service", ref=row["slug"])
+    return row
 
 
 async def _version(call: Call, row: Row, name: str) -> Node:

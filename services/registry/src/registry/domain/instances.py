@@ -16,25 +16,49 @@ from registry.domain.services import Version
 Target = Literal["dev", "stage", "prod"]
 TARGETS: Final[tuple[Target, ...]] = ("dev", "stage", "prod")
 
-InstanceEvent = said.InstanceAdded | said.InstancePromoted | said.InstanceRemoved
+InstanceEvent = (
+    said.InstanceAdded | said.InstancePromoted | said.PromotionRequested | said.PromotionRefused | said.InstanceRemoved
+)
+
+
+@dataclass(frozen=True)
+class Request:
+    """A version that somebody wants in an environment, and that another person has to approve."""
+
+    id: str
+    environment: Target
+    version: Version
+    forced: bool
+    requester: str
+    expires_at: str
+    """RFC 3339 in UTC."""
 
 
 @dataclass(frozen=True)
 class Instance:
-    """A service in a project; `declared` is what should run where."""
+    """A service in a project; `declared` is what should run where, `requests` is what others have to approve first.
 
-    AUDITED: ClassVar = ("project", "service", "versions", "removed")
+    There is one request for an environment at most: a later one takes the place of an earlier one.
+    """
+
+    AUDITED: ClassVar = ("project", "service", "versions", "requested", "removed")
     id: str
     organisation: str
     project: str
     service: str
     declared: Mapping[Target, Version] = field(default_factory=dict)
+    requests: Mapping[Target, Request] = field(default_factory=dict)
     removed: bool = False
 
     @property
     def versions(self) -> dict[str, str]:
         """Version names by environment."""
         return {environment: version.name for environment, version in self.declared.items()}
+
+    @property
+    def requested(self) -> dict[str, str]:
+        """Version names of open requests by environment."""
+        return {environment: request.version.name for environment, request in self.requests.items()}
 
 
 def fold(history: Iterable[InstanceEvent]) -> Instance | None:
@@ -51,7 +75,12 @@ def evolve(instance: Instance | None, event: InstanceEvent) -> Instance:
     match event:
         case said.InstancePromoted():
             version = Version(event.version, event.sdl_sha, event.model_sha)
-            return replace(instance, declared={**instance.declared, event.environment: version})
+            left = without(instance.requests, event.request) if event.request else instance.requests
+            return replace(instance, declared={**instance.declared, event.environment: version}, requests=left)
+        case said.PromotionRequested():
+            return replace(instance, requests={**instance.requests, event.environment: _request(event)})
+        case said.PromotionRefused():
+            return replace(instance, requests=without(instance.requests, event.request))
         case said.InstanceRemoved():
             return replace(instance, removed=True)
         case _:
@@ -94,7 +123,14 @@ def way(source: EnvironmentKind, target: EnvironmentKind) -> Target:
     )
 
 
-def promote(instance: Instance | None, *, environment: Target, version: Version, forced: bool) -> said.InstancePromoted:
+def without(requests: Mapping[Target, Request], request: str) -> dict[Target, Request]:
+    """The requests that are still open when one has ended."""
+    return {environment: each for environment, each in requests.items() if each.id != request}
+
+
+def promote(
+    instance: Instance | None, *, environment: Target, version: Version, forced: bool, request: str | None = None
+) -> said.InstancePromoted:
     """A version is declared for an environment of the instance."""
     known = existing(instance)
     return said.InstancePromoted(
@@ -107,6 +143,7 @@ def promote(instance: Instance | None, *, environment: Target, version: Version,
         sdl_sha=version.sdl_sha,
         model_sha=version.model_sha,
         forced=forced,
+        request=request,
     )
 
 
@@ -123,3 +160,14 @@ def existing(instance: Instance | None) -> Instance:
     if instance is None or instance.removed:
         raise not_found("Instance", instance.id if instance else "")
     return instance
+
+
+def _request(event: said.PromotionRequested) -> Request:
+    return Request(
+        id=event.request,
+        environment=event.environment,
+        version=Version(event.version, event.sdl_sha, event.model_sha),
+        forced=event.forced,
+        requester=event.requester,
+        expires_at=event.expires_at,
+    )

@@ -17,6 +17,7 @@ from registry.domain import wording
 ProjectEvent = (
     said.ProjectCreated
     | said.ProjectRenamed
+    | said.ProjectConfigured
     | said.ProjectDeleted
     | said.ProjectRoleGranted
     | said.ProjectRoleWithdrawn
@@ -36,7 +37,7 @@ class Grant:
 class Project:
     """A project and the roles held in it, by user."""
 
-    AUDITED: ClassVar = ("name", "slug", "description", "restricted", "roles")
+    AUDITED: ClassVar = ("name", "slug", "description", "restricted", "approvals", "environment_names", "roles")
     id: str
     organisation: str
     name: str
@@ -44,6 +45,8 @@ class Project:
     description: str | None
     restricted: bool
     grants: Mapping[str, Grant] = field(default_factory=dict)
+    approvals: bool = False
+    environment_names: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
 
     @property
@@ -82,6 +85,9 @@ def evolve(project: Project | None, event: ProjectEvent) -> Project:
                 description=event.description,
                 restricted=event.restricted,
             )
+        case said.ProjectConfigured():
+            names = event.environment_names.model_dump(exclude_none=True)
+            return replace(project, approvals=event.approvals, environment_names=names)
         case said.ProjectDeleted():
             return replace(project, deleted=True)
         case said.ProjectRoleGranted():

@@ -138,7 +138,7 @@ def losing(environment: str, losses: Sequence[Loss]) -> Refused:
     return Refused(
         BAD_USER_INPUT,
         f"The deployment to {environment} would lose data: {said_losses}.",
-        "Look at all of it with a dry run (`mortise push --dry-run`), then repeat with force if that is what you want.",
+        "Look at all of it with a dry run (`--dry-run`), then repeat with force if that is what you want.",
         reason="DATA_LOSS",
         details={
             "environment": environment,

@@ -8,7 +8,7 @@ from functools import reduce
 from typing import ClassVar, Final, assert_never
 
 from common.claims import Claim
-from common.errors import conflict, not_found
+from common.errors import BAD_USER_INPUT, Refused, conflict, not_found
 from contracts import registry as said
 from registry.domain import wording
 
@@ -17,7 +17,14 @@ DOMAINS: Final = (
     "Logistics", "Marketing", "Media", "Productivity", "Other",
 )  # fmt: skip
 
-ServiceEvent = said.ServiceCreated | said.VersionPushed | said.VersionPublished | said.ServiceRemoved
+ServiceEvent = (
+    said.ServiceCreated
+    | said.VersionPushed
+    | said.VersionPublished
+    | said.ServiceRetired
+    | said.ServiceReinstated
+    | said.ServiceRemoved
+)
 
 
 @dataclass(frozen=True)
@@ -31,10 +38,14 @@ class Version:
 
 @dataclass(frozen=True)
 class Service:
-    """A service. `pushed` and `published` are the versions declared for private and demo."""
+    """A service. `pushed` and `published` are the versions declared for private and demo.
+
+    `versions` are in the order in which they were pushed, `offered` names those that were ever published.
+    """
 
     AUDITED: ClassVar = (
-        "name", "slug", "problem", "solution", "domain", "tags", "private_version", "published_version", "removed",
+        "name", "slug", "problem", "solution", "domain", "tags", "private_version", "published_version", "retired",
+        "removed",
     )  # fmt: skip
     id: str
     organisation: str
@@ -48,6 +59,8 @@ class Service:
     pushed: Version
     published: Version
     versions: Mapping[str, Version] = field(default_factory=dict)
+    offered: frozenset[str] = frozenset()
+    retired: bool = False
     removed: bool = False
 
     @property
@@ -87,7 +100,12 @@ def evolve(service: Service | None, event: ServiceEvent) -> Service:
             version = Version(event.version, event.sdl_sha, event.model_sha)
             return replace(service, pushed=version, versions={**service.versions, version.name: version})
         case said.VersionPublished():
-            return replace(service, published=Version(event.version, event.sdl_sha, event.model_sha))
+            version = Version(event.version, event.sdl_sha, event.model_sha)
+            return replace(service, published=version, offered=service.offered | {version.name})
+        case said.ServiceRetired():
+            return replace(service, retired=True)
+        case said.ServiceReinstated():
+            return replace(service, retired=False)
         case said.ServiceRemoved():
             return replace(service, removed=True)
         case _:
@@ -151,6 +169,33 @@ def remove(service: Service | None, *, projects: Sequence[str]) -> said.ServiceR
     return said.ServiceRemoved(service=known.id, organisation=known.organisation)
 
 
+def retire(service: Service | None, *, reason: str | None) -> said.ServiceRetired | None:
+    """The service is no longer to be taken; None when it is retired already."""
+    known = existing(service)
+    if known.retired:
+        return None
+    kept = wording.line(reason, field="reason", chars=wording.SENTENCE_CHARS) if reason is not None else None
+    return said.ServiceRetired(service=known.id, organisation=known.organisation, reason=kept)
+
+
+def reinstate(service: Service | None) -> said.ServiceReinstated | None:
+    """The service can be taken again; None when it can be taken."""
+    known = existing(service)
+    return said.ServiceReinstated(service=known.id, organisation=known.organisation) if known.retired else None
+
+
+def takeable(service: Service) -> Service:
+    """The service, of which projects may take versions. Refuses RETIRED."""
+    if service.retired:
+        raise Refused(
+            BAD_USER_INPUT,
+            f"Service {service.slug!r} is retired: projects cannot take it or its versions any more.",
+            "What runs goes on running, and can be promoted. Its maker can take the service back into use.",
+            reason="RETIRED",
+        )
+    return service
+
+
 def taken(slug: str, free: Sequence[str]) -> Exception:
     """The refusal of a name that somebody has, with names that nobody has (C 1.3)."""
     return conflict(
@@ -182,4 +227,5 @@ def _created(event: said.ServiceCreated) -> Service:
         pushed=version,
         published=version,
         versions={version.name: version},
+        offered=frozenset({version.name}),
     )

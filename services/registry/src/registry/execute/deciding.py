@@ -15,6 +15,7 @@ from common.db import Database
 from common.errors import SERVICE_UNAVAILABLE, Refused
 from common.events import Change, Event
 from common.log import Cause, History, Log, Recorded, Subject
+from common.outbound import Network, networks
 from common.projection import Runner
 from common.sealing import Sealer
 from common.service import Runtime
@@ -39,6 +40,8 @@ class World:
     runner: Runner
     broker: NatsBroker
     secret_key: bytes
+    outbound_open: tuple[Network, ...] = ()
+    """Private networks that addresses of others may lie in."""
 
 
 def world(runtime: Runtime) -> World:
@@ -51,6 +54,7 @@ def world(runtime: Runtime) -> World:
         runner=runtime.runners[REGISTRY.name],
         broker=runtime.broker,
         secret_key=runtime.settings.secret_key,
+        outbound_open=networks(runtime.settings.outbound_allow),
     )
 
 
@@ -100,6 +104,7 @@ PROJECT: Final[Aggregate[projects.Project]] = Aggregate(
     _named(
         said.ProjectCreated,
         said.ProjectRenamed,
+        said.ProjectConfigured,
         said.ProjectDeleted,
         said.ProjectRoleGranted,
         said.ProjectRoleWithdrawn,
@@ -113,12 +118,25 @@ CLIENT: Final[Aggregate[clients.Client]] = Aggregate(
 )
 SERVICE: Final[Aggregate[services.Service]] = Aggregate(
     "service",
-    _named(said.ServiceCreated, said.VersionPushed, said.VersionPublished, said.ServiceRemoved),
+    _named(
+        said.ServiceCreated,
+        said.VersionPushed,
+        said.VersionPublished,
+        said.ServiceRetired,
+        said.ServiceReinstated,
+        said.ServiceRemoved,
+    ),
     services.fold,
 )
 INSTANCE: Final[Aggregate[instances.Instance]] = Aggregate(
     "instance",
-    _named(said.InstanceAdded, said.InstancePromoted, said.InstanceRemoved),
+    _named(
+        said.InstanceAdded,
+        said.InstancePromoted,
+        said.PromotionRequested,
+        said.PromotionRefused,
+        said.InstanceRemoved,
+    ),
     instances.fold,
 )
 ACCESS: Final[Aggregate[access.Access]] = Aggregate(

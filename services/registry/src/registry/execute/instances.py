@@ -1,15 +1,15 @@
-"""Commands about instances: a service into a project, its versions through the environments, and access to them."""
+"""Commands about instances: a service into a project, out of it again, and access to its environments.
+
+Versions through the environments are in `rolling`.
+"""
 
 from __future__ import annotations
 
-from common.commands import earlier
 from common.errors import Refused, conflict
 from common.ids import derived
 from common.log import Cause, Recorded
-from contracts.names import EnvironmentKind, environment_id
 from registry.domain import access, instances, projects, services
 from registry.domain.access import Mode
-from registry.execute import pushes
 from registry.execute.deciding import ACCESS, INSTANCE, PROJECT, SERVICE, World, decide, state
 from registry.store.rows import Row
 
@@ -20,7 +20,7 @@ async def add(world: World, project: Row, service: Row, *, cause: Cause) -> tupl
     target = await state(world, PROJECT, project["organisation"], project["id"])
     projects.existing(target)
     source = await state(world, SERVICE, service["organisation"], service["id"])
-    offered = services.existing(source)
+    offered = services.takeable(services.existing(source))
     try:
         recorded = await decide(
             world,
@@ -45,44 +45,6 @@ async def add(world: World, project: Row, service: Row, *, cause: Cause) -> tupl
         raise
     assert recorded is not None, "an addition always says something"
     return new, recorded
-
-
-async def promote(  # noqa: PLR0913 - what goes where
-    world: World,
-    row: Row,
-    service: Row,
-    *,
-    source: EnvironmentKind,
-    target: EnvironmentKind,
-    force: bool,
-    cause: Cause,
-) -> Recorded | None:
-    """The version of one environment for another; None when it is there already."""
-    to = instances.way(source, target)
-    history = await world.log.load(INSTANCE.subject(row["organisation"], row["id"]))
-    if done := earlier(history, cause):
-        return done
-    instance = instances.existing(instances.fold(INSTANCE.events(history)))  # type: ignore[arg-type] # its facts
-    made = await state(world, SERVICE, service["organisation"], service["id"])
-    offered = services.existing(made)
-    if source == "demo":
-        version = offered.published
-    else:
-        there = await pushes.running(world, environment_id(row["id"], source), source, what=offered.slug)
-        version = offered.versions[there["running_version"]]
-    here = await pushes.settled(world, environment_id(row["id"], to), what=offered.slug)
-    declared = instance.declared.get(to)
-    if declared == version and here["running_version"] == version.name:
-        return None
-    await pushes.accepted(world, here["id"], to, version, force=force)
-    return await decide(
-        world,
-        INSTANCE,
-        row["organisation"],
-        row["id"],
-        cause=cause,
-        verb=lambda known: instances.promote(known, environment=to, version=version, forced=force),
-    )
 
 
 async def remove(world: World, row: Row, *, cause: Cause) -> Recorded | None:

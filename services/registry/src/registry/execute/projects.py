@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from common.claims import Claim
@@ -10,7 +11,7 @@ from common.ids import derived
 from common.log import Cause, Recorded
 from contracts.access import Role
 from contracts.registry import ProjectCreated
-from registry.domain import clients, grants, projects, wording
+from registry.domain import clients, configuring, grants, projects, wording
 from registry.domain.projects import Patch, Project
 from registry.execute.deciding import CLIENT, PROJECT, World, caught_up, decide
 from registry.store import projects as stored
@@ -78,6 +79,26 @@ async def update(world: World, organisation: str, id: str, *, patch: Patch, caus
         if refused.reason == "CONFLICT" and patch.slug is not None:
             raise taken(patch.slug) from None
         raise
+
+
+async def configure(
+    world: World,
+    organisation: str,
+    id: str,
+    *,
+    approvals: bool | None,
+    names: Mapping[str, str | None] | None,
+    cause: Cause,
+) -> Recorded | None:
+    """The project with other settings; what is None stays as it is."""
+    return await decide(
+        world,
+        PROJECT,
+        organisation,
+        id,
+        cause=cause,
+        verb=lambda project: configuring.configure(project, approvals=approvals, names=names),
+    )
 
 
 async def delete(world: World, organisation: str, id: str, *, cause: Cause) -> Recorded | None:
@@ -162,7 +183,7 @@ async def add_client(  # noqa: PLR0913 - what a client is made of
         name=name,
         email=await world.sealer.seal(new, wording.email(email)) if email else None,
         currency=currency,
-        time_zone=_zone(time_zone),
+        time_zone=zone(time_zone),
     )
     try:
         recorded = await decide(
@@ -225,7 +246,7 @@ async def _free(world: World, organisation: str, name: str) -> list[str]:
     return [each for each in candidates if each not in used] or candidates[:1]
 
 
-def _zone(name: str) -> str:
+def zone(name: str) -> str:
     """A time zone that exists where we run: bills are cut by it."""
     try:
         return ZoneInfo(name).key

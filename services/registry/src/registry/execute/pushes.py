@@ -17,7 +17,7 @@ from contracts import model
 from contracts.model import Model
 from contracts.names import environment_id
 from contracts.registry import SchemaChange
-from registry.domain import diff, pushes, sdl, services, telling, versions
+from registry.domain import diff, pushes, rolling, sdl, services, telling, versions
 from registry.domain.problems import Problem
 from registry.domain.pushes import Loss
 from registry.domain.services import Service, Version
@@ -37,6 +37,7 @@ class AskedLoss(BaseModel):
 
     environment: str
     model_sha: str
+    version: str | None = None
 
 
 class ToldLoss(BaseModel):
@@ -100,7 +101,7 @@ class Preview:
     @property
     def needs_force(self) -> bool:
         """Whether the push would be refused DATA_LOSS without force."""
-        return bool(_held(self.losses))
+        return bool(held(self.losses))
 
 
 async def preview(world: World, organisation: str, id: str, *, text: str, asked: str | None) -> Preview:
@@ -118,11 +119,11 @@ async def preview(world: World, organisation: str, id: str, *, text: str, asked:
     if judged.unchanged and not await _failed(world, private):
         return Preview(judged, up_to_date=True)
     sha = await world.blobs.put(model.encode(judged.model))
-    answer = await _ask(world, private, sha)
-    judged = replace(judged, problems=tuple(_placed(text, each) for each in answer.problems))
+    answer = await foretold(world, private, sha)
+    judged = replace(judged, problems=tuple(placed(text, each) for each in answer.problems))
     return Preview(
         judged,
-        losses=tuple(_losses(answer)),
+        losses=tuple(losses_of(answer)),
         steps=tuple(answer.steps),
         version=None if judged.problems else name,
     )
@@ -231,14 +232,23 @@ async def accepted(
     world: World, environment: str, kind: str, version: Version, *, force: bool, text: str | None = None
 ) -> None:
     """Ask what deploying the version would lose. Refuses what the data forbid, and losses without `force`."""
-    told = await _ask(world, environment, version.model_sha)
+    told = await foretold(world, environment, version.model_sha, None if text is not None else version.name)
+    if told.problems and text is not None:
+        raise pushes.broken([placed(text, each) for each in told.problems])
     if told.problems:
-        text = text if text is not None else (await world.blobs.get(version.sdl_sha)).decode()
-        raise pushes.broken([_placed(text, each) for each in told.problems])
+        raise rolling.forbidden(kind, version.name, await problems_of(world, version, told))
     # What is removed but empty needs no force: otherwise the first push of every service would.
-    lost = _held(_losses(told))
+    lost = held(losses_of(told))
     if lost and not force:
         raise pushes.losing(kind, lost)
+
+
+async def problems_of(world: World, version: Version, told: ToldLosses) -> list[Problem]:
+    """What the data forbid, at its place in the schema text of the version."""
+    if not told.problems:
+        return []
+    text = (await world.blobs.get(version.sdl_sha)).decode()
+    return [placed(text, each) for each in told.problems]
 
 
 async def _judge(world: World, service: Service, text: str) -> Judged:
@@ -265,8 +275,12 @@ async def _failed(world: World, environment: str) -> bool:
     return row is not None and row["declaration"] == row["settled"] and row["version"] != row["running_version"]
 
 
-async def _ask(world: World, environment: str, model_sha: str) -> ToldLosses:
-    question = AskedLoss(environment=environment, model_sha=model_sha)
+async def foretold(world: World, environment: str, model_sha: str, version: str | None = None) -> ToldLosses:
+    """What a deployment of the Model would do to the environment, counted now. Refuses when nobody can say it.
+
+    `version` is its name if it is a version already: going back is another thing than going on.
+    """
+    question = AskedLoss(environment=environment, model_sha=model_sha, version=version)
     try:
         return await rpc.request(world.broker, LOSS, question, ToldLosses, LOSS_SECONDS)
     except Refused as refusal:
@@ -276,14 +290,16 @@ async def _ask(world: World, environment: str, model_sha: str) -> ToldLosses:
         raise Refused(SERVICE_UNAVAILABLE, message, "Try again in a moment.", reason="NOTHING_DONE") from refusal
 
 
-def _losses(told: ToldLosses) -> list[Loss]:
+def losses_of(told: ToldLosses) -> list[Loss]:
+    """What would no longer be served, also where there is none of it at present."""
     return [Loss(each.path, each.rows) for each in told.losses]
 
 
-def _held(losses: Sequence[Loss]) -> list[Loss]:
+def held(losses: Sequence[Loss]) -> list[Loss]:
     """The losses of something. What is removed but empty is none."""
     return [loss for loss in losses if loss.rows > 0]
 
 
-def _placed(text: str, problem: ToldProblem) -> Problem:
+def placed(text: str, problem: ToldProblem) -> Problem:
+    """A problem at its place in the schema text."""
     return pushes.placed(text, type=problem.type, field=problem.field, code=problem.code, message=problem.message)

@@ -74,6 +74,23 @@ async def remove(world: World, organisation: str, id: str, *, cause: Cause) -> R
     )
 
 
+async def retire(world: World, organisation: str, id: str, *, reason: str | None, cause: Cause) -> Recorded | None:
+    """No project can take the service any more; None when that is so already."""
+    return await decide(
+        world,
+        SERVICE,
+        organisation,
+        id,
+        cause=cause,
+        verb=lambda service: services.retire(service, reason=reason),
+    )
+
+
+async def reinstate(world: World, organisation: str, id: str, *, cause: Cause) -> Recorded | None:
+    """The service can be taken again; None when that is so already."""
+    return await decide(world, SERVICE, organisation, id, cause=cause, verb=services.reinstate)
+
+
 async def _free(world: World, organisation: str, slug: str) -> list[str]:
     candidates = wording.alternatives(slug)
     async with world.database.reading() as connection:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -15,13 +17,15 @@ from registry.store.tables import clients, grants, keys, projects
 
 async def project_created(connection: AsyncConnection, recorded: Recorded, event: said.ProjectCreated) -> None:
     at = clock.parse(recorded.envelope.time)
-    row = {
+    row: dict[str, Any] = {
         "id": event.project,
         "organisation": event.organisation,
         "name": event.name,
         "slug": event.slug,
         "description": event.description,
         "restricted": event.restricted,
+        "approvals": False,
+        "environment_names": {},
         "created_at": at,
         "updated_at": at,
     }
@@ -43,6 +47,15 @@ async def project_renamed(connection: AsyncConnection, recorded: Recorded, event
         "slug": event.slug,
         "description": event.description,
         "restricted": event.restricted,
+        "updated_at": clock.parse(recorded.envelope.time),
+    }
+    await connection.execute(sa.update(projects).where(projects.c.id == event.project).values(changed))
+
+
+async def project_configured(connection: AsyncConnection, recorded: Recorded, event: said.ProjectConfigured) -> None:
+    changed = {
+        "approvals": event.approvals,
+        "environment_names": event.environment_names.model_dump(exclude_none=True),
         "updated_at": clock.parse(recorded.envelope.time),
     }
     await connection.execute(sa.update(projects).where(projects.c.id == event.project).values(changed))

@@ -13,7 +13,7 @@ from contracts import provisioner as heard
 from contracts import registry as said
 from contracts.names import INSTANCE_ENVIRONMENTS, SERVICE_ENVIRONMENTS, environment_id
 from registry.store import search
-from registry.store.tables import environments, instances, keys, services, versions
+from registry.store.tables import environments, instances, keys, requests, services, versions
 
 
 async def service_created(connection: AsyncConnection, recorded: Recorded, event: said.ServiceCreated) -> None:
@@ -30,12 +30,13 @@ async def service_created(connection: AsyncConnection, recorded: Recorded, event
         "creator": event.creator,
         "private_version": event.version,
         "published_version": event.version,
+        "retired": False,
         "words": search.words(event),
         "created_at": at,
         "updated_at": at,
     }
     await connection.execute(sa.insert(services).values(row))
-    await connection.execute(sa.insert(versions).values(_version(recorded, event)))
+    await connection.execute(sa.insert(versions).values(_version(recorded, event) | {"published_at": at}))
     declared = {"version": event.version, "declaration": recorded.envelope.id}
     rows = [_environment(event.service, kind, event.organisation) | declared for kind in SERVICE_ENVIRONMENTS]
     await connection.execute(sa.insert(environments).values(rows))
@@ -50,6 +51,17 @@ async def version_pushed(connection: AsyncConnection, recorded: Recorded, event:
 async def version_published(connection: AsyncConnection, recorded: Recorded, event: said.VersionPublished) -> None:
     await _service_changed(connection, recorded, event.service, published_version=event.version)
     await _declared(connection, recorded, environment_id(event.service, "demo"), event.version)
+    first = (versions.c.service == event.service, versions.c.name == event.version, versions.c.published_at.is_(None))
+    at = clock.parse(recorded.envelope.time)
+    await connection.execute(sa.update(versions).where(*first).values(published_at=at))
+
+
+async def service_retired(connection: AsyncConnection, recorded: Recorded, event: said.ServiceRetired) -> None:
+    await _service_changed(connection, recorded, event.service, retired=True, retired_reason=event.reason)
+
+
+async def service_reinstated(connection: AsyncConnection, recorded: Recorded, event: said.ServiceReinstated) -> None:
+    await _service_changed(connection, recorded, event.service, retired=False, retired_reason=None)
 
 
 async def service_removed(connection: AsyncConnection, _recorded: Recorded, event: said.ServiceRemoved) -> None:
@@ -75,11 +87,36 @@ async def instance_added(connection: AsyncConnection, recorded: Recorded, event:
 
 async def instance_promoted(connection: AsyncConnection, recorded: Recorded, event: said.InstancePromoted) -> None:
     await _declared(connection, recorded, environment_id(event.instance, event.environment), event.version)
+    if event.request is not None:
+        await _answered(connection, recorded, event.request, state="APPROVED", answered_by=recorded.envelope.actor.id)
+
+
+async def promotion_requested(connection: AsyncConnection, recorded: Recorded, event: said.PromotionRequested) -> None:
+    same = (requests.c.instance == event.instance, requests.c.environment == event.environment)
+    await connection.execute(sa.update(requests).where(*same, requests.c.state == "OPEN").values(state="REPLACED"))
+    row = {
+        "id": event.request,
+        "instance": event.instance,
+        "environment": event.environment,
+        "version": event.version,
+        "forced": event.forced,
+        "requester": event.requester,
+        "state": "OPEN",
+        "expires_at": clock.parse(event.expires_at),
+        "created_at": clock.parse(recorded.envelope.time),
+    }
+    await connection.execute(sa.insert(requests).values(row))
+
+
+async def promotion_refused(connection: AsyncConnection, recorded: Recorded, event: said.PromotionRefused) -> None:
+    mine = sa.case((requests.c.requester == event.by, "WITHDRAWN"), else_="REFUSED")
+    await _answered(connection, recorded, event.request, state=mine, answered_by=event.by, reason=event.reason)
 
 
 async def instance_removed(connection: AsyncConnection, _recorded: Recorded, event: said.InstanceRemoved) -> None:
     await connection.execute(sa.delete(instances).where(instances.c.id == event.instance))
     await connection.execute(sa.delete(environments).where(environments.c.owner == event.instance))
+    await connection.execute(sa.delete(requests).where(requests.c.instance == event.instance))
 
 
 async def access_changed(connection: AsyncConnection, _recorded: Recorded, event: said.AccessChanged) -> None:
@@ -122,6 +159,7 @@ def _version(recorded: Recorded, event: said.ServiceCreated | said.VersionPushed
         "notes": list(pushed.notes) if pushed else [],
         "changes": [change.model_dump(mode="json") for change in pushed.changes] if pushed else [],
         "position": recorded.position,
+        "pushed_by": recorded.envelope.actor.id if recorded.envelope.actor.type == "user" else None,
         "created_at": clock.parse(recorded.envelope.time),
     }
 
@@ -135,6 +173,11 @@ async def _declared(connection: AsyncConnection, recorded: Recorded, environment
     await connection.execute(sa.update(environments).where(environments.c.id == environment).values(declared))
 
 
-async def _service_changed(connection: AsyncConnection, recorded: Recorded, service: str, **changed: str) -> None:
+async def _answered(connection: AsyncConnection, recorded: Recorded, request: str, **answer: Any) -> None:
+    at = clock.parse(recorded.envelope.time)
+    await connection.execute(sa.update(requests).where(requests.c.id == request).values(**answer, answered_at=at))
+
+
+async def _service_changed(connection: AsyncConnection, recorded: Recorded, service: str, **changed: Any) -> None:
     at = clock.parse(recorded.envelope.time)
     await connection.execute(sa.update(services).where(services.c.id == service).values(**changed, updated_at=at))

@@ -13,9 +13,12 @@ from common.log import Recorded
 from common.projection import Projection
 from contracts import provisioner as heard
 from contracts import registry as said
+from contracts import webhooks as told
+from registry.store import apply_invitations as invitations
 from registry.store import apply_people as people
 from registry.store import apply_projects as projects
 from registry.store import apply_services as services
+from registry.store import apply_webhooks as webhooks
 from registry.store.tables import METADATA, removals
 
 APPLY: Final[Mapping[type[Event], Callable[[AsyncConnection, Recorded, Any], Awaitable[None]]]] = {
@@ -33,6 +36,7 @@ APPLY: Final[Mapping[type[Event], Callable[[AsyncConnection, Recorded, Any], Awa
     said.TokenDeleted: people.token_deleted,
     said.ProjectCreated: projects.project_created,
     said.ProjectRenamed: projects.project_renamed,
+    said.ProjectConfigured: projects.project_configured,
     said.ProjectDeleted: projects.project_deleted,
     said.ProjectRoleGranted: projects.role_granted,
     said.ProjectRoleWithdrawn: projects.role_withdrawn,
@@ -44,14 +48,20 @@ APPLY: Final[Mapping[type[Event], Callable[[AsyncConnection, Recorded, Any], Awa
     said.ServiceCreated: services.service_created,
     said.VersionPushed: services.version_pushed,
     said.VersionPublished: services.version_published,
+    said.ServiceRetired: services.service_retired,
+    said.ServiceReinstated: services.service_reinstated,
     said.ServiceRemoved: services.service_removed,
     said.InstanceAdded: services.instance_added,
     said.InstancePromoted: services.instance_promoted,
+    said.PromotionRequested: services.promotion_requested,
+    said.PromotionRefused: services.promotion_refused,
     said.InstanceRemoved: services.instance_removed,
     said.AccessChanged: services.access_changed,
     heard.EnvironmentReady: services.environment_ready,
     heard.DeploymentFailed: services.deployment_failed,
     heard.EnvironmentRemoved: services.environment_removed,
+    **invitations.APPLY,
+    **webhooks.APPLY,
 }
 
 AGGREGATES: Final = (
@@ -67,12 +77,14 @@ REMOVALS: Final = (
     said.ClientRemoved,
     said.ServiceRemoved,
     said.InstanceRemoved,
+    told.WebhookRemoved,
 )
 
 
 async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -> None:
     """One fact, as rows."""
     await APPLY[type(event)](connection, recorded, event)
+    await invitations.owners_told(connection, recorded, event)
     if isinstance(event, REMOVALS):
         command = insert(removals).values(command=recorded.envelope.causationid, gone=_gone(event))
         await connection.execute(command.on_conflict_do_nothing())

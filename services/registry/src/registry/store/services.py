@@ -12,7 +12,7 @@ from contracts.access import Principal
 from registry.domain.lists import Columns, Wanted
 from registry.store import listing, search, visible
 from registry.store.rows import Row, by, many, one
-from registry.store.tables import environments, instances, projects, removals, services, versions
+from registry.store.tables import environments, instances, projects, removals, requests, services, versions
 
 SERVICES: Final = Columns(
     {
@@ -26,12 +26,15 @@ SERVICES: Final = Columns(
         "organisation": "exact",
         "private_version": "exact",
         "published_version": "exact",
+        "retired": "boolean",
         "created_at": "time",
         "updated_at": "time",
     },
     "name",
 )
 
+KINDS: Final = {"private": 0, "demo": 1, "dev": 2, "stage": 3, "prod": 4}
+"""From maker to customer."""
 COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(column for column in services.c if column.name != "words")
 LISTED: Final[dict[str, sa.ColumnElement[Any]]] = {
     **{column.name: column for column in COLUMNS},
@@ -115,10 +118,47 @@ async def instances_of(connection: AsyncConnection, principal: Principal, ids: S
     return await by(connection, statement, instances.c.service, ids)
 
 
+async def places_of(connection: AsyncConnection, principal: Principal, ids: Sequence[str]) -> list[Row]:
+    """Where versions of services run: their own environments, and those of instances the caller may see."""
+    service = sa.func.coalesce(instances.c.service, environments.c.owner)
+    used = sa.select(instances.c.id).where(instances.c.service.in_(list(ids)))
+    owners = used.union_all(sa.select(services.c.id).where(services.c.id.in_(list(ids))))
+    statement = (
+        sa.select(
+            service.label("service"),
+            instances.c.id.label("instance"),
+            instances.c.project,
+            environments.c.kind,
+            environments.c.running_version.label("version"),
+        )
+        .select_from(
+            environments.outerjoin(instances, instances.c.id == environments.c.owner).outerjoin(
+                projects, projects.c.id == instances.c.project
+            )
+        )
+        .where(
+            environments.c.owner.in_(owners),
+            environments.c.running_version.is_not(None),
+            sa.or_(instances.c.id.is_(None), visible.project(principal)),
+        )
+        .order_by(projects.c.slug.nulls_first(), instances.c.id, sa.case(KINDS, value=environments.c.kind))
+    )
+    return await many(connection, statement)
+
+
+async def requests_of(connection: AsyncConnection, ids: Sequence[str]) -> list[Row]:
+    """Requests for promotions of instances, newest first."""
+    statement = sa.select(requests).order_by(requests.c.created_at.desc(), requests.c.id)
+    return await by(connection, statement, requests.c.instance, ids)
+
+
+async def request(connection: AsyncConnection, id: str) -> Row | None:
+    return await one(connection, sa.select(requests).where(requests.c.id == id))
+
+
 async def environments_of(connection: AsyncConnection, ids: Sequence[str]) -> list[Row]:
     """What is declared for the environments of services and instances, from maker to customer."""
-    kinds = {"private": 0, "demo": 1, "dev": 2, "stage": 3, "prod": 4}
-    statement = sa.select(environments).order_by(sa.case(kinds, value=environments.c.kind))
+    statement = sa.select(environments).order_by(sa.case(KINDS, value=environments.c.kind))
     return await by(connection, statement, environments.c.owner, ids)
 
 

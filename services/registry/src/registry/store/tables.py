@@ -90,6 +90,8 @@ projects: Final = sa.Table(
     sa.Column("slug", Exact, nullable=False),
     sa.Column("description", sa.Text),
     sa.Column("restricted", sa.Boolean, nullable=False),
+    sa.Column("approvals", sa.Boolean, nullable=False),
+    sa.Column("environment_names", JSONB, nullable=False),
     _created(),
     _updated(),
     sa.Index("projects_slug", "organisation", "slug"),
@@ -134,6 +136,8 @@ services: Final = sa.Table(
     _id("creator", nullable=False),
     sa.Column("private_version", Exact, nullable=False),
     sa.Column("published_version", Exact, nullable=False),
+    sa.Column("retired", sa.Boolean, nullable=False),
+    sa.Column("retired_reason", sa.Text),
     sa.Column("words", TSVECTOR, nullable=False),
     _created(),
     _updated(),
@@ -152,6 +156,8 @@ versions: Final = sa.Table(
     sa.Column("notes", JSONB, nullable=False),
     sa.Column("changes", JSONB, nullable=False),
     sa.Column("position", sa.BigInteger, nullable=False),
+    _id("pushed_by"),  # null = nobody of flesh and blood
+    sa.Column("published_at", Moment),  # the first time; null = never
     _created(),
     sa.Index("versions_name", "service", "name"),
 )
@@ -165,6 +171,24 @@ instances: Final = sa.Table(
     _id("service", nullable=False, index=True),
     _created(),
 )
+
+requests: Final = sa.Table(
+    "requests",
+    METADATA,
+    _id(primary_key=True),
+    _id("instance", nullable=False, index=True),
+    sa.Column("environment", Exact, nullable=False),
+    sa.Column("version", Exact, nullable=False),
+    sa.Column("forced", sa.Boolean, nullable=False),
+    _id("requester", nullable=False),
+    sa.Column("state", Exact, nullable=False),  # OPEN, APPROVED, REFUSED, WITHDRAWN, REPLACED; one that ended says OPEN
+    _id("answered_by"),
+    sa.Column("answered_at", Moment),
+    sa.Column("reason", sa.Text),
+    sa.Column("expires_at", Moment, nullable=False),
+    _created(),
+)
+"""Promotions that a second person has to approve."""
 
 environments: Final = sa.Table(
     "environments",
