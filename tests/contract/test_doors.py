@@ -17,10 +17,13 @@ ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "tests" / "contract" / "doors.txt"
 OWNERS: Final = ("audit", "billing", "provisioner", "registry")
 PATHS: Final = (
+    "GET /{endpoint}/export",
     "GET /{endpoint}/graphql",
     "POST /query",
     "POST /simple/v1/{endpoint}",
+    "POST /{endpoint}/drop",
     "POST /{endpoint}/graphql",
+    "POST /{endpoint}/import",
     "Query.__schema",
 )
 """Doors of the gateway itself. A line may say in brackets which side of a door it is about."""

@@ -12,14 +12,26 @@ import pytest
 
 import contracts.audit
 import contracts.billing
+import contracts.gateway
+import contracts.people
 import contracts.provisioner
 import contracts.registry
+import contracts.webhooks
 from common import claims
 from common.events import Event, schema_uri
 from tests.support import golden
 
 SCHEMAS = Path(__file__).parent / "events"
-PUBLISHERS = (contracts.registry, contracts.provisioner, contracts.billing, contracts.audit, claims)
+PUBLISHERS = (
+    contracts.gateway,
+    contracts.registry,
+    contracts.people,
+    contracts.webhooks,
+    contracts.provisioner,
+    contracts.billing,
+    contracts.audit,
+    claims,
+)
 EVENTS = sorted(
     {
         member

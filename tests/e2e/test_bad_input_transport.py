@@ -66,6 +66,9 @@ def test_a_compressed_bomb_is_never_unpacked(door: Door) -> None:
         b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03 TLS to a plain port\r\n\r\n",
         b"GET /" + b"x" * 40_000 + b" HTTP/1.1\r\nHost: x\r\n\r\n",
         b"POST /query HTTP/1.1\r\nHost: x\r\nContent-Length: -1\r\n\r\n",
+        b"POST /query HTTP/0.9\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        b"POST /query HTTP/2.0\r\nHost: x\r\nContent-Length: 2\r\n\r\n{}",
+        b"GET /query\r\n\r\n",
         b"POST /query HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n",
     ],
 )

@@ -6,6 +6,7 @@ headers such as X-User-Id are without effect here (P 4).
 
 from __future__ import annotations
 
+import asyncio
 import re
 import socket
 from collections.abc import Awaitable, Callable, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 import orjson
-from aiohttp import ClientPayloadError, hdrs, web
+from aiohttp import ClientPayloadError, HttpVersion, HttpVersion10, HttpVersion11, hdrs, web
 
 from common import clock
 from common.errors import INTERNAL, NOT_FOUND, Refused
@@ -48,6 +49,9 @@ STATUS: Final[Mapping[str, int]] = {
     "SERVICE_UNAVAILABLE": 503,
 }
 LINE_BYTES_MAX: Final = 16 * 1024
+SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
+_UNSPOKEN: Final = web.RequestKey("unspoken", HttpVersion)
+"""The version of HTTP that a request names, where it is another one."""
 
 
 @dataclass(slots=True)
@@ -88,6 +92,10 @@ class Asked:
             raise BadBody(400, f"The body broke off or is malformed: {str(problem)[:100]}.") from None
 
 
+Send = Callable[[bytes], Awaitable[None]]
+"""Sends a piece of an answer, at the pace of who takes it. Raises ConnectionError when he is gone."""
+
+
 @dataclass(slots=True)
 class Reply:
     """What goes back."""
@@ -96,6 +104,8 @@ class Reply:
     status: int = 200
     content_type: str = JSON_TYPE
     headers: Mapping[str, str] = field(default_factory=dict)
+    stream: Callable[[Send], Awaitable[None]] | None = None
+    """Sends the body piece by piece instead. When it raises, the connection breaks off: nobody takes a part for all."""
 
 
 def readable(value: str | None) -> str | None:
@@ -136,6 +146,7 @@ def handler(find: Find) -> Callable[[web.BaseRequest], Awaitable[web.StreamRespo
         asked = _asked(request)
         door = find(asked.method, asked.path)
         try:
+            _require_spoken(request)
             reply = await door(asked) if door is not None else _nothing(asked)
         except Refused as refusal:
             reply = refused(refusal)
@@ -144,9 +155,50 @@ def handler(find: Find) -> Callable[[web.BaseRequest], Awaitable[web.StreamRespo
             details = {"requestId": asked.request_id}
             reply = refused(Refused(INTERNAL, "Internal server error", details=details))
         headers = {hdrs.CONTENT_TYPE: reply.content_type, "X-Request-Id": asked.request_id, **reply.headers}
+        if reply.stream is not None:
+            return await _streamed(asked, reply.stream, web.StreamResponse(status=reply.status, headers=headers))
         return web.Response(body=reply.body, status=reply.status, headers=headers)
 
     return handle
+
+
+async def _streamed(
+    asked: Asked, stream: Callable[[Send], Awaitable[None]], response: web.StreamResponse
+) -> web.StreamResponse:
+    """Send an answer in pieces."""
+
+    async def send(piece: bytes) -> None:
+        if not response.prepared:
+            await response.prepare(asked.request)
+        await response.write(piece)
+
+    try:
+        await stream(send)
+        await send(b"")
+        await response.write_eof()
+    except Exception as problem:  # noqa: BLE001 - the head has left: only the broken connection can tell that it failed
+        if not isinstance(problem, OSError | Refused):
+            log.error("gateway.broken", request=asked.request_id, path=asked.path, exc_info=problem)
+        if not response.prepared:
+            await response.prepare(asked.request)
+        if asked.request.transport is not None:
+            asked.request.transport.abort()
+    return response
+
+
+def _request(message: Any, payload: Any, protocol: Any, writer: Any, task: asyncio.Task[None]) -> web.BaseRequest:
+    """A request as aiohttp makes it. It would answer one of version 0.9 or 2.0 with the head of such a version."""
+    spoken = message if message.version in SPOKEN else message._replace(version=HttpVersion10)
+    request = web.BaseRequest(spoken, payload, protocol, writer, task, asyncio.get_running_loop())
+    if spoken is not message:
+        request[_UNSPOKEN] = message.version
+    return request
+
+
+def _require_spoken(request: web.BaseRequest) -> None:
+    if _UNSPOKEN in request:
+        major, minor = request[_UNSPOKEN]
+        raise BadBody(400, f"HTTP/{major}.{minor} is not spoken here.", "Use HTTP/1.1.")
 
 
 def _asked(request: web.BaseRequest) -> Asked:
@@ -198,6 +250,7 @@ class Server:
         self._server = accept(
             handler(find),
             access_log=None,
+            request_factory=_request,
             keepalive_timeout=75,
             max_line_size=LINE_BYTES_MAX,
             lingering_time=2.0,

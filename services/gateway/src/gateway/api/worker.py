@@ -20,7 +20,8 @@ from common.logs import observe
 from common.service import Runtime, Service, run
 from contracts import names
 from gateway import store
-from gateway.api import http, simple
+from gateway.api import bulk, http, simple
+from gateway.api.bulk import Bulk
 from gateway.api.connection import Connections
 from gateway.api.control import Control
 from gateway.api.data import Shell
@@ -33,6 +34,7 @@ from gateway.api.simple import Simple
 from gateway.domain import bounds
 from gateway.domain.bounds import Limits
 from gateway.execute import connections
+from gateway.execute.bulk.desk import Desk
 from gateway.execute.calls import Calls
 from gateway.execute.connections import share
 from gateway.execute.environments import PLAN_BYTES, Environments
@@ -120,7 +122,9 @@ class Worker:
         shell = Shell(self.lookup, environments, calls, self.meter, self.figures)
         control = Control(self.owners, self.lookup, development=self._options.development)
         accept = functools.partial(Connections, Lane(shell), Heads(self.lookup.hashed))
-        self.server = Server(doors(runtime, control, Modern(shell), Simple(shell)), accept)
+        desk = Desk(dsn, settings.secret_key, runtime.log, environments)
+        self.bulk = Bulk(shell, desk)
+        self.server = Server(doors(runtime, control, Modern(shell), Simple(shell), self.bulk), accept)
         await self.server.open(settings.http_host, settings.http_port)
         runtime.health.checks["directory"] = self.lookup.check
         runtime.health.checks["schema"] = self.owners.check
@@ -137,6 +141,7 @@ class Worker:
     async def stop(self, _: Runtime) -> None:
         """Let running calls end, then their records leave, then the connections."""
         await self.server.close()
+        await self.bulk.close()
         await self.lookup.tell_uses()
         self.meter.stop()
         await asyncio.wait([self._sending], timeout=DRAIN_SECONDS)
@@ -147,7 +152,7 @@ class Worker:
         await self.connections.close()
 
 
-def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple) -> http.Find:
+def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple, bulk_: Bulk) -> http.Find:
     """Path to door."""
 
     async def alive(_: Asked) -> Reply:
@@ -165,6 +170,8 @@ def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple) -
             return modern
         if path.startswith(simple.PATH):
             return simple_
+        if path.count("/") == 2 and path.endswith(bulk.SUFFIXES):  # noqa: PLR2004 - /{endpoint}/export
+            return bulk_
         return fixed.get(path)
 
     return find
