@@ -9,7 +9,7 @@ MEMBERS := $(wildcard libs/*/pyproject.toml services/*/pyproject.toml)
 EDIT    := $(foreach member,$(MEMBERS:/pyproject.toml=),-e $(member))
 
 .DEFAULT_GOAL := help
-.PHONY: help run test fast faults fuzz bench golden check fmt lock secrets clean
+.PHONY: help run test fast faults drill fuzz bench golden check fmt lock secrets clean
 
 help: ## print this list
 	@sed -n 's/^\([a-z]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 16
@@ -26,6 +26,9 @@ fast: $(READY) ## the tests that need no server
 faults: $(READY) ## kill every process again and again under load, and check the ledger
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m tests.faults.writers
+
+drill: $(READY) ## back up a stack under load, restore it, and hold it to the ledger
+	$(BIN)/python -m tests.faults.drill
 
 fuzz: $(READY) ## send 400 000 hostile operations to environments of two organisations, and judge every answer
 	$(BIN)/python -m tests.fuzz

@@ -62,6 +62,10 @@ class Blobs:
             raise ValueError(message)
         return data
 
+    async def has(self, sha: str) -> bool:
+        """Whether there is such a document."""
+        return await self._meta(sha) is not None
+
     async def _meta(self, sha: str) -> dict[str, Any] | None:
         if not SHA.fullmatch(sha):
             message = f"not the name of a document: {sha!r}"
