@@ -26,7 +26,7 @@ def sample(kind: Any, name: str) -> Any:
         return [sample(get_args(kind)[0], name)]
     choices = get_args(kind)
     if choices:
-        return sample(choices[0], name) if isinstance(choices[0], type) else choices[0]
+        return sample(choices[0], name) if isinstance(choices[0], type) or get_args(choices[0]) else choices[0]
     if isinstance(kind, type) and issubclass(kind, BaseModel):
         return {field: sample(inner.annotation, field) for field, inner in kind.model_fields.items()}
     return {str: f"a {name}", int: 1, bool: True}[kind]

@@ -32,6 +32,8 @@ DOORS: Final[Mapping[str, str]] = {
     "Query.myPersonalAccessTokens": "{ myPersonalAccessTokens { id } }",
     "Query.personalAccessTokens": "{ personalAccessTokens { totalCount edges { node { id } } } }",
     "Query.previewPush": '{ previewPush(service: $service, schema: "x") { version } }',
+    "Query.previewRoll": "{ previewRoll(instance: $instance) { version } }",
+    "Query.previewPromotion": "{ previewPromotion(instance: $instance, from: dev, to: prod) { version } }",
     "Query.environments": "{ environments(service: $service) { id endpoint } }",
     "Query.environment": "{ environment(id: $prod) { id endpoint } }",
     "Query.deployments": "{ deployments(environment: $private) { id } }",
@@ -41,6 +43,9 @@ DOORS: Final[Mapping[str, str]] = {
     "Query.usage": "{ usage(instance: $instance) { calls } }",
     "Query.invoice": "{ invoice(project: $project, client: $client) { calls clientName } }",
     "Query.invoices": "{ invoices(project: $project) { calls } }",
+    "Query.invoiceFile": "{ invoiceFile(project: $project, client: $client) { content } }",
+    "Query.payout": "{ payout(organisation: $organisation) { net } }",
+    "Query.platformPlan": "{ platformPlan { price } }",
     "Query.auditEntries": '{ auditEntries(first: 500, filter: { subject: "registry.service.$id" }) '
     "{ totalCount edges { node { id data } } } }",
     "Query.auditEntry": "{ auditEntry(id: $entry) { id leaf } }",
@@ -73,6 +78,12 @@ DOORS: Final[Mapping[str, str]] = {
     "Mutation.promoteService": "promoteService(id: $service, force: true) { name }",
     "Mutation.addService": "addService(projectId: $mine, serviceId: $service) { id }",
     "Mutation.promoteInstance": "promoteInstance(id: $instance, from: dev, to: prod, force: true) { id }",
+    "Mutation.rollInstance": "rollInstance(id: $instance, environment: prod, force: true) { id }",
+    "Mutation.approvePromotion": "approvePromotion(id: $request) { id }",
+    "Mutation.refusePromotion": "refusePromotion(id: $request) { state }",
+    "Mutation.configureProject": "configureProject(id: $project, input: { approvals: true }) { approvals }",
+    "Mutation.retireService": 'retireService(id: $service, reason: "m") { retired }',
+    "Mutation.reinstateService": "reinstateService(id: $service) { retired }",
     "Mutation.removeInstance": "removeInstance(id: $instance)",
     "Mutation.setAccess": "setAccess(environment: $private, mode: public) { access }",
     "Mutation.createKey": 'createKey(input: { name: "m", kind: project, target: $project }) { secret }',
@@ -81,6 +92,27 @@ DOORS: Final[Mapping[str, str]] = {
     "Mutation.createPersonalAccessToken": 'createPersonalAccessToken(name: "m") { personalAccessToken { id } }',
     "Mutation.revokePersonalAccessToken": "revokePersonalAccessToken(id: $token) { revoked }",
     "Mutation.deletePersonalAccessToken": "deletePersonalAccessToken(id: $token)",
+    "Query.invitations": "{ invitations(organisation: $organisation) { email } }",
+    "Query.billingDetails": "{ billingDetails(organisation: $organisation) { legalName } }",
+    "Query.webhooks": "{ webhooks(project: $project) { url } }",
+    "Query.webhook": "{ webhook(id: $webhook) { url } }",
+    "Mutation.inviteMember": 'inviteMember(organisation: $organisation, email: "m@example.org", role: owner) { id }',
+    "Mutation.inviteClient": 'inviteClient(projectId: $project, input: { email: "m@example.org" }) { id }',
+    "Mutation.resendInvitation": "resendInvitation(id: $invitation) { email }",
+    "Mutation.withdrawInvitation": "withdrawInvitation(id: $invitation) { email }",
+    "Mutation.acceptInvitation": 'acceptInvitation(token: "inv_guess") { organisationName }',
+    "Mutation.setBillingDetails": "setBillingDetails(organisation: $organisation, input: "
+    '{ legalName: "M", street: "S", city: "C", country: "NL", email: "m@example.org" }) { city }',
+    "Mutation.addWebhook": 'addWebhook(input: { organisation: $organisation, url: "https://m.invalid/", '
+    'types: ["*"] }) { secret }',
+    "Mutation.updateWebhook": 'updateWebhook(id: $webhook, input: { url: "https://m.invalid/" }) { url }',
+    "Mutation.rotateWebhookSecret": "rotateWebhookSecret(id: $webhook) { secret }",
+    "Mutation.replayWebhook": "replayWebhook(id: $webhook, after: 0) { url }",
+    "Mutation.enableWebhook": "enableWebhook(id: $webhook) { url }",
+    "Mutation.disableWebhook": "disableWebhook(id: $webhook) { url }",
+    "Mutation.removeWebhook": "removeWebhook(id: $webhook)",
+    "Mutation.finaliseInvoice": 'finaliseInvoice(project: $project, client: $client, period: "2026-07") { number }',
+    "Mutation.setPlatformPlan": 'setPlatformPlan(plan: { kind: MONTHLY, price: "9" }) { price }',
     "Mutation.setRatePlan": 'setRatePlan(instance: $instance, plan: { kind: PAY_PER_CALL, price: "9" }) { price }',
 }
 """An attempt on somebody else's things through every public operation; `$name` is put in as a literal."""
@@ -93,6 +125,7 @@ OWN: Final = {
     "Query.services",
     "Query.myPersonalAccessTokens",
     "Query.personalAccessTokens",
+    "Query.platformPlan",
     "Query.auditEntries",
     "Query.auditCheckpoint",
     "Query.auditConsistency",
@@ -143,6 +176,17 @@ def sides(stack: Stack) -> Sides:
     }
     names["deployment"] = victim.asked(deployments, {"e": names["private"]})[0]["id"]
     names["entry"] = victim.asked(entries, {"s": f"registry.service.{service['id']}"})["edges"][0]["node"]["id"]
+    invite = "mutation($o: ID!, $e: String!) { inviteMember(organisation: $o, email: $e, role: guest) { id } }"
+    names["invitation"] = victim.asked(invite, {"o": victim.organisation, "e": f"{short()}@example.org"})["id"]
+    hook = """mutation($o: ID!) { addWebhook(input: { organisation: $o, url: "https://v.invalid/", types: ["none"] }) {
+      webhook { id } } }"""
+    names["webhook"] = victim.asked(hook, {"o": victim.organisation})["webhook"]["id"]
+    asked = """mutation($p: ID!, $i: ID!) {
+      configureProject(id: $p, input: { approvals: true }) { id }
+      promoteInstance(id: $i, from: dev, to: prod) { requests { id } }
+      again: configureProject(id: $p, input: { approvals: false }) { id } }"""
+    made = victim.query(asked, {**here, "i": instance})["data"]
+    names["request"] = made["promoteInstance"]["requests"][0]["id"]
     mine = stranger.project()
     return Sides(victim, stranger, {**names, "me": stranger.id, "mine": mine["id"]})
 
@@ -158,11 +202,15 @@ def attempt(sides: Sides, operation: str) -> str:
 def belongings(sides: Sides) -> Any:
     """All that the victim owns, as he sees it."""
     seen = """query($s: ID!, $i: ID!, $o: ID!, $u: String!) {
-      service(id: $s) { name privateVersion publishedVersion environments { id version access } keys { id revoked } }
-      instance(id: $i) { environments { id version access } }
+      service(id: $s) {
+        name retired privateVersion publishedVersion environments { id version access } keys { id revoked }
+      }
+      instance(id: $i) { environments { id version access } requests { id state } }
       ratePlans(instance: $i) { id price }
       organisation(id: $o) { name members { user { id disabled } role } }
-      project(slug: $u) { name restricted myRole keys { id revoked prefix } clients { id name } instances { id } }
+      project(slug: $u) {
+        name restricted approvals myRole keys { id revoked prefix } clients { id name } instances { id }
+      }
       myPersonalAccessTokens { id revoked }
     }"""
     names = sides.names
@@ -217,7 +265,9 @@ def test_refusals_do_not_say_whether_somebody_elses_thing_exists(sides: Sides) -
 
 def test_somebody_without_a_credential_is_told_to_get_one(sides: Sides, stack: Stack) -> None:
     anonymous = nobody(stack)
-    met = {operation: anonymous.query(attempt(sides, operation)) for operation in DOORS}
+    # Whoever is invited has no credential yet: his is the invitation.
+    tried = set(DOORS) - {"Mutation.acceptInvitation"}
+    met = {operation: anonymous.query(attempt(sides, operation)) for operation in tried}
 
     codes = {operation: {error["extensions"]["code"] for error in told["errors"]} for operation, told in met.items()}
 

@@ -6,14 +6,37 @@ from typing import Final
 
 import typer
 
-from console.commands import history, keys, money, projects, pushing, rebuilding, services, sign
+from console.commands import (
+    approving,
+    backup,
+    clients,
+    completing,
+    data,
+    history,
+    instances,
+    invites,
+    keys,
+    members,
+    money,
+    organisations,
+    paying,
+    projects,
+    pushing,
+    rebuilding,
+    retiring,
+    rolling,
+    services,
+    settings,
+    sign,
+    versions,
+    webhooks,
+)
 from console.commands.up import up
 
 app: Final = typer.Typer(
     name="mortise",
     help="Cut a GraphQL service once; fit it into every project.",
     no_args_is_help=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 nobody answers, 4 a deployment failed.",
 )
@@ -22,11 +45,36 @@ app.command()(sign.login)
 app.command()(sign.logout)
 app.command()(sign.whoami)
 app.add_typer(services.app, name="service")
+services.app.command("versions")(versions.list_)
+services.app.command("promote")(services.promote)
+services.app.command()(retiring.retire)
+services.app.command()(retiring.unretire)
+services.app.command()(retiring.remove)
 app.command()(pushing.push)
 app.command()(services.promote)
 app.add_typer(projects.app, name="project")
+projects.app.command()(settings.update)
+projects.app.command()(settings.delete)
+projects.app.command()(approving.requests)
+projects.app.command()(approving.approve)
+projects.app.command()(approving.refuse)
+instances.app.command()(rolling.promote)
+instances.app.command()(rolling.roll)
+projects.clients.command("list")(clients.list_)
+projects.clients.command("remove")(clients.remove)
 app.add_typer(keys.app, name="key")
+app.add_typer(organisations.app, name="org")
+app.add_typer(members.app, name="member")
+app.add_typer(invites.app, name="invite")
+app.add_typer(webhooks.app, name="webhook")
 app.command()(money.usage)
 app.add_typer(money.invoices, name="invoice")
+instances.app.command("bill")(paying.bill)
+app.add_typer(paying.payouts, name="payout")
+app.add_typer(paying.platform, name="platform")
+app.add_typer(data.app, name="db")
 app.add_typer(history.app, name="audit")
 app.command()(rebuilding.rebuild)
+app.add_typer(backup.app, name="backup")
+app.command()(backup.restore)
+app.command()(completing.completion)
