@@ -83,12 +83,12 @@ def _head(method: str, path: str, headers: dict[str, str]) -> bytes:
 
 def chunked(chance: random.Random, body: bytes) -> bytes:
     """A body in chunks of all sizes, some with extensions, and a trailer at times."""
-    found = b""
-    while body:
-        size = chance.choice((1, 2, 7, 100, 5_000))
-        piece, body = body[:size], body[size:]
-        found += b"%x%b\r\n%b\r\n" % (len(piece), chance.choice((b"", b"", b";a=b")), piece)
-    return found + b"0\r\n" + chance.choice((b"", b"", b"x: y\r\n")) + b"\r\n"
+    found, at = [], 0
+    while at < len(body):
+        piece = body[at : at + chance.choice((1, 2, 7, 100, 5_000))]
+        at += len(piece)
+        found.append(b"%x%b\r\n%b\r\n" % (len(piece), chance.choice((b"", b"", b";a=b")), piece))
+    return b"".join(found) + b"0\r\n" + chance.choice((b"", b"", b"x: y\r\n")) + b"\r\n"
 
 
 def split(chance: random.Random, whole: bytes) -> list[bytes]:
