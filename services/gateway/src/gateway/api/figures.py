@@ -8,14 +8,16 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 from typing import Final
 
 import orjson
 from prometheus_client import REGISTRY
-from prometheus_client.core import CounterMetricFamily, Metric
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, HistogramMetricFamily, Metric
 from prometheus_client.registry import Collector
 
 from common import clock
@@ -26,15 +28,21 @@ from gateway.execute.meter import Call
 FLUSH_SECONDS: Final = 0.5
 LINES_BYTES_MAX: Final = 256 * 1024
 SECOND_US: Final = 1_000_000
+BOUNDS_US: Final = (
+    500, 1_000, 2_500, 5_000, 10_000, 25_000, 50_000, 100_000, 250_000, 500_000, 1_000_000, 2_500_000, 5_000_000,
+    10_000_000,
+)  # fmt: skip
+"""Upper bounds of the buckets of durations; what took longer than the last has a bucket of its own."""
 
 
 class Figures(Collector):
     """The data calls of this worker."""
 
     def __init__(self, service: str, node: str, *, lines: bool) -> None:
-        self._calls: dict[tuple[str, CallClass], int] = defaultdict(int)
-        self._seconds: dict[tuple[str, CallClass], int] = defaultdict(int)
+        self._took: dict[tuple[str, CallClass], list[int]] = defaultdict(_no_calls)
+        self._took_us: dict[tuple[str, CallClass], int] = defaultdict(int)
         self._bytes_out: dict[str, int] = defaultdict(int)
+        self._gauges: list[tuple[str, str, Callable[[], float]]] = []
         self._lines = lines
         self._buffer = bytearray()
         self._second = 0
@@ -42,11 +50,15 @@ class Figures(Collector):
         self._tail = b',"level":"info","service":%b,"node":%b}\n' % (orjson.dumps(service), orjson.dumps(node))
         REGISTRY.register(self)
 
+    def watch(self, name: str, meaning: str, read: Callable[[], float]) -> None:
+        """From now on tell also what `read` gives at the moment somebody asks."""
+        self._gauges.append((name, meaning, read))
+
     def call(self, call: Call, route: Route, request_id: str, status: int) -> None:
         """Count a call and note its line: no secrets, no values, no text of the document."""
         key = (route.kind, call.outcome)
-        self._calls[key] += 1
-        self._seconds[key] += call.duration_us
+        self._took[key][bisect_left(BOUNDS_US, call.duration_us)] += 1
+        self._took_us[key] += call.duration_us
         self._bytes_out[route.kind] += call.bytes_out
         if self._lines:
             self._buffer += self._text(call, route, request_id, status)
@@ -99,16 +111,28 @@ class Figures(Collector):
         calls = CounterMetricFamily(
             "mortise_calls", "Data calls by environment kind and class", labels=("kind", "class")
         )
-        took = CounterMetricFamily("mortise_calls_seconds", "Time spent on data calls", labels=("kind", "class"))
+        took = HistogramMetricFamily("mortise_calls_seconds", "Durations of data calls", labels=("kind", "class"))
         out = CounterMetricFamily("mortise_calls_bytes_out", "Bytes answered", labels=("kind",))
-        for key, number in self._calls.items():
-            calls.add_metric(key, number)
-            took.add_metric(key, self._seconds[key] / SECOND_US)
+        for key, numbers in self._took.items():
+            calls.add_metric(key, sum(numbers))
+            took.add_metric(key, buckets(numbers), self._took_us[key] / SECOND_US)
         for kind, number in self._bytes_out.items():
             out.add_metric((kind,), number)
         yield from (calls, took, out)
+        for name, meaning, read in self._gauges:
+            yield GaugeMetricFamily(name, meaning, read())
 
     def close(self) -> None:
         """Write what is left and count no more."""
         self.flush()
         REGISTRY.unregister(self)
+
+
+def buckets(numbers: Sequence[int]) -> list[tuple[str, float]]:
+    """Calls by bucket as Prometheus wants them: upper bound in seconds, and how many took at most so long."""
+    bounds = [*(repr(bound / SECOND_US) for bound in BOUNDS_US), "+Inf"]
+    return list(zip(bounds, map(float, accumulate(numbers)), strict=True))
+
+
+def _no_calls() -> list[int]:
+    return [0] * (len(BOUNDS_US) + 1)

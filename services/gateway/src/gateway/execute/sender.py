@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections import deque
 from typing import Final
+from weakref import WeakSet
 
 import orjson
 from nats.aio.client import Client
@@ -22,6 +23,8 @@ from gateway.execute.wal import Journal
 STREAM: Final = "CALLS"
 _PAUSE_SECONDS: Final = 0.05
 _PAUSE_SECONDS_MAX: Final = 2.0
+_senders: Final[WeakSet[Sender]] = WeakSet()
+"""Those of this process: its own calls, and those it has taken over."""
 
 
 def guarded() -> bool:
@@ -42,6 +45,17 @@ class Sender:
         self._guard = guarded()
         self.pending: deque[Seal] = deque(pending)
         self.chain: Chain | None = None if self._guard else Chain()
+        _senders.add(self)
+
+    @property
+    def unsent(self) -> int:
+        """Calls of the journal that the stream is not known to hold."""
+        return self._journal.open_count + sum([seal.count for seal in self.pending])
+
+    @property
+    def waiting_since_ms(self) -> int | None:
+        """When the batch was sealed that has waited longest; milliseconds since the epoch."""
+        return self.pending[0].watermark_ms if self.pending else None
 
     async def send_all(self) -> None:
         """Store all pending batches, however long the stream cannot be reached."""
@@ -81,3 +95,13 @@ class Sender:
     async def _stored(self) -> Chain:
         last = await Stream(self._client, STREAM).last(self._subject)
         return Chain() if last is None else Chain(int(orjson.loads(last.body)["number"]), last.position)
+
+
+def unsent_calls() -> int:
+    """Calls that this process has recorded or taken over, and that the stream is not known to hold."""
+    return sum([sender.unsent for sender in _senders])
+
+
+def waiting_since_ms() -> int | None:
+    """When the batch of this process was sealed that has waited longest; None when none waits."""
+    return min([since for sender in _senders if (since := sender.waiting_since_ms) is not None], default=None)
