@@ -31,6 +31,7 @@ from console.commands import (
     versions,
     webhooks,
 )
+from console.commands.status import status
 from console.commands.up import up
 
 app: Final = typer.Typer(
@@ -41,6 +42,7 @@ app: Final = typer.Typer(
     epilog="Exit codes: 0 done, 1 refused, 2 wrong usage, 3 nobody answers, 4 a deployment failed.",
 )
 app.command()(up)
+app.command()(status)
 app.command()(sign.login)
 app.command()(sign.logout)
 app.command()(sign.whoami)

@@ -7,6 +7,7 @@ import random
 from dataclasses import dataclass
 from typing import Final
 
+from prometheus_client import Gauge
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -28,6 +29,9 @@ TICK_SECONDS: Final = 1.0
 BACK_OFF_SECONDS: Final = 0.25
 BACK_OFF_SECONDS_MAX: Final = 30.0
 SWEEP_SECONDS: Final = 60.0
+COUNT_SECONDS: Final = 2.0
+ENVIRONMENTS: Final = Gauge("mortise_environments", "Environments by kind and state", ("kind", "state"))
+WAITING: Final = Gauge("mortise_environments_retried", "Environments whose last attempt failed; they are tried again")
 
 
 async def start(runtime: Runtime) -> None:
@@ -36,6 +40,7 @@ async def start(runtime: Runtime) -> None:
     await _fit(world.cluster)
     runtime.tasks.create_task(Reconciler(world).run(), name="reconciler")
     runtime.tasks.create_task(_settle_in(world), name="orphans")
+    runtime.every(COUNT_SECONDS, "provisioner.counted", lambda: count(world))
     rpc.serve(runtime.broker, LOSS, AskedLoss, lambda asked: told(world, asked), queue=runtime.settings.service)
 
 
@@ -114,6 +119,7 @@ class Reconciler:
                 while server is not None and await advance(self._world, server, environment):
                     pass
             self._pauses.pop(environment, None)
+            WAITING.set(len(self._pauses))
         except Exception as error:  # noqa: BLE001 - the one place where a broken world becomes another attempt
             self._pause(environment, error)
         finally:
@@ -124,6 +130,7 @@ class Reconciler:
         seconds = min(BACK_OFF_SECONDS_MAX, BACK_OFF_SECONDS * 2 ** min(failures, 10))
         seconds *= random.uniform(0.5, 1.0)  # noqa: S311 - jitter, no secret
         self._pauses[environment] = Pause(failures, asyncio.get_running_loop().time() + seconds)
+        WAITING.set(len(self._pauses))
         known = isinstance(error, (*WORLD, SQLAlchemyError, Refused))
         observe(
             "provisioner.interrupted",
@@ -166,6 +173,15 @@ async def sweep(world: World) -> None:
                 if server is not None:
                     await world.cluster.remove(server, environment)
                     observe("provisioner.orphan", outcome="removed", environment=environment)
+
+
+async def count(world: World) -> None:
+    """Environments as figures, those of the read model."""
+    async with world.database.reading() as connection:
+        found = await queries.environments_by_state(connection)
+    ENVIRONMENTS.clear()
+    for labels, number in found.items():
+        ENVIRONMENTS.labels(*labels).set(number)
 
 
 # --- what others ask ----------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Final, cast, get_args
 
 import sqlalchemy as sa
 
+from common import clock
 from common.logs import observe
 from common.service import Runtime, Service, run
 from contracts import names
@@ -33,7 +34,7 @@ from gateway.api.modern import Modern
 from gateway.api.simple import Simple
 from gateway.domain import bounds
 from gateway.domain.bounds import Limits
-from gateway.execute import connections
+from gateway.execute import connections, sender
 from gateway.execute.bulk.desk import Desk
 from gateway.execute.calls import Calls
 from gateway.execute.connections import share
@@ -111,6 +112,7 @@ class Worker:
         self.meter = Meter(runtime.nats, root, self._options.metering)
         await self.lookup.start()
         await self.meter.start()
+        self._watch(root)
         tasks = runtime.tasks
         tasks.create_task(self.lookup.follow(), name="directory")
         tasks.create_task(self.owners.follow(), name="schema")
@@ -132,6 +134,14 @@ class Worker:
         gc.collect()
         gc.freeze()
         observe("gateway.open", port=self.server.port, gateway=self.meter.gateway, connections=budget)
+
+    def _watch(self, root: Path) -> None:
+        watch, pools, log = self.figures.watch, self.connections, root / self.meter.gateway
+        watch("mortise_connections_open", "Connections to databases of environments", lambda: pools.open)
+        watch("mortise_connections_budget", "As many connections this worker may have", lambda: pools.budget)
+        watch("mortise_calls_unsent", "Recorded calls that the stream may not hold yet", sender.unsent_calls)
+        watch("mortise_calls_unsent_seconds", "Age of the sealed batch that has waited longest", _waiting_seconds)
+        watch("mortise_wal_bytes", "Write-ahead log on disk, sent segments that are kept included", lambda: _bytes(log))
 
     def _statement_seconds(self, environment: str) -> int:
         """After how long the database ends a statement of an environment."""
@@ -184,6 +194,15 @@ def _plan_bytes(told: str | None) -> int:
         text = f"MORTISE_PLAN_BYTES must be a number of bytes, {PLAN_BYTES_MIN} or more, not {told!r}"
         raise ValueError(text)
     return int(told)
+
+
+def _waiting_seconds() -> float:
+    since = sender.waiting_since_ms()
+    return 0.0 if since is None else max(0, clock.milliseconds() - since) / 1000
+
+
+def _bytes(log: Path) -> int:
+    return sum([segment.stat().st_size for segment in log.glob("*.wal")])
 
 
 async def _max_connections(runtime: Runtime) -> int:

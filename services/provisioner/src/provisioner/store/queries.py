@@ -117,6 +117,13 @@ async def every_environment(connection: AsyncConnection) -> dict[str, bool]:
     return {row.id: row.removed for row in rows}
 
 
+async def environments_by_state(connection: AsyncConnection) -> dict[tuple[str, str], int]:
+    """How many environments there are, by kind and state."""
+    query = sa.select(environments.c.kind, environments.c.state, sa.func.count()).where(~environments.c.removed)
+    rows = await connection.execute(query.group_by(environments.c.kind, environments.c.state))
+    return {(kind, state): number for kind, state, number in rows}
+
+
 async def deployments_of(connection: AsyncConnection, environment: str, limit: int, offset: int) -> Sequence[Row]:
     """The deployments of an environment, newest first."""
     query = sa.select(deployments).where(deployments.c.environment == environment)
