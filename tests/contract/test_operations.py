@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import ast
 import json
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final, get_args
@@ -130,3 +132,28 @@ def test_a_name_that_nobody_tells_is_found(
     have: Have, values: dict[str, set[str]], expression: str, missing: list[str]
 ) -> None:
     assert unknown(expression, have, values) == missing
+
+
+@pytest.mark.usefixtures("have")
+def test_the_durations_of_data_calls_are_as_many_as_the_calls(stack: Stack) -> None:
+    url = f"http://127.0.0.1:{stack.environment('gateway')['MORTISE_HEALTH_PORT']}/metrics"
+    families = {family.name: family.samples for family in text_string_to_metric_families(httpx.get(url).text)}
+    calls = {tuple(sample.labels.values()): sample.value for sample in families["mortise_calls"]}
+    took = families["mortise_calls_seconds"]
+
+    counted = {tuple(each.labels.values()): each.value for each in took if each.name.endswith("_count")}
+    longest = [each for each in took if each.labels.get("le") == "+Inf"]
+    assert sum(calls.values()) > 0
+    assert counted == calls
+    assert sum(each.value for each in longest) == sum(calls.values())
+
+
+@pytest.mark.usefixtures("have")
+def test_the_status_of_a_running_stack_names_every_process_and_its_environments(stack: Stack) -> None:
+    command = [sys.executable, "-m", "console", "status", "--data", str(stack.data), "--json"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    told = json.loads(done.stdout)
+
+    assert [each["name"] for each in told["processes"] if each["ready"]] == list(stack.state["environments"])
+    assert told["environments"]["ready"] >= 1
+    assert (done.returncode, told["healthy"]) == ((1, False) if told["wrong"] else (0, True))
