@@ -30,10 +30,12 @@ class Sample:
 def environ(folder: Path) -> dict[str, str]:
     """Variables with which a stack must be started for its processes to tell in `folder` what they use.
 
-    What is remembered of clients' documents is bounded tightly, so that it is full when the warm-up ends.
+    What is remembered of clients' documents is bounded tightly, and so are the connections, each of which remembers
+    statements: all of it is full when the warm-up ends.
     """
     path = os.pathsep.join([str(INSIDE), *filter(None, [os.environ.get("PYTHONPATH")])])
-    return {"PYTHONPATH": path, "PYTHONMALLOC": "malloc", "FUZZ_MEMORY": str(folder), "MORTISE_PLAN_BYTES": "1000000"}
+    bounds = {"MORTISE_PLAN_BYTES": "1000000", "MORTISE_ENVIRONMENT_CONNECTIONS": "6"}
+    return {"PYTHONPATH": path, "PYTHONMALLOC": "malloc", "FUZZ_MEMORY": str(folder), **bounds}
 
 
 async def sample(operations: int, pids: Sequence[int], folder: Path) -> Sample:
