@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from billing.domain.meters import MINUTE_MS, Meter, Place, counted, is_billed, merged, minute_start, opened
+from billing.domain.meters import MINUTE_MS, Meter, Place, counted, is_billed, merged, opened
 from contracts.calls import CALL, Batch
 
 CLASSES = ["ok", "partial", "client_error", "limited", "upstream_error", "introspection", "health"]
@@ -81,8 +81,9 @@ def test_duplicated_and_reordered_batches_count_every_call_once(calls: list[Any]
 
 
 def test_a_call_on_the_boundary_belongs_to_the_new_minute() -> None:
-    assert minute_start(MINUTE_MS - 1) == 0
-    assert minute_start(MINUTE_MS) == MINUTE_MS
+    sums, _ = counted([call(1, at=MINUTE_MS - 1), call(2, at=MINUTE_MS)])
+
+    assert [meter.minute_ms for meter in sums] == [0, MINUTE_MS]
 
 
 def test_a_batch_says_where_its_environments_belong() -> None:
@@ -90,7 +91,7 @@ def test_a_batch_says_where_its_environments_belong() -> None:
         [call(1), call(2, client="c1"), call(3, environment="e2", kind="private", instance=None, project=None)]
     )
 
-    minute = minute_start(1_795_000_000_000)
+    minute = 1_795_000_000_000 // MINUTE_MS * MINUTE_MS
     assert sums[Meter("e1", "", minute, "ok")] == [1, 2, 3, 10]
     assert sums[Meter("e1", "c1", minute, "ok")] == [1, 2, 3, 10]
     assert places["e2"] == Place("private", "", "s1", "", "o1")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Callable
 from typing import Any, Final
 
 import httpx
@@ -41,29 +42,52 @@ class Client:
         if document.lstrip().startswith("mutation"):
             headers["idempotency-key"] = secrets.token_hex(16)
         body = {"query": document, "variables": {name: value for name, value in variables.items() if value is not None}}
-        for attempt in range(1, TRIES_MAX + 1):
-            try:
-                response = self._http.post(f"{self.url}/query", json=body, headers=headers)
-            except httpx.InvalidURL as error:
-                raise usage(f"{self.url!r} is not an address: {error}.", "Check MORTISE_URL.") from None
-            except httpx.TransportError as error:
-                if attempt == TRIES_MAX or isinstance(error, httpx.ConnectError):
-                    raise _silent(self.url, error) from None
-            else:
-                answer = answer_of(self.url, response)
-                if not (errors := answer.get("errors")):
-                    self._position = response.headers.get("mortise-position", self._position)
-                    return dict(answer["data"])
-                failure = failure_of(errors[0])
-                if failure.code != "SERVICE_UNAVAILABLE" or attempt == TRIES_MAX:
-                    raise failure
-            time.sleep(PAUSE_SECONDS * attempt)
-        raise AssertionError("the last try returns or raises")
+
+        def read(response: httpx.Response) -> dict[str, Any]:
+            answer = answer_of(self.url, response)
+            if errors := answer.get("errors"):
+                raise failure_of(errors[0])
+            self._position = response.headers.get("mortise-position", self._position)
+            return dict(answer["data"])
+
+        try:
+            return patiently(self.url, lambda: self._http.post(f"{self.url}/query", json=body, headers=headers), read)
+        except httpx.InvalidURL as error:
+            raise usage(f"{self.url!r} is not an address: {error}.", "Check MORTISE_URL.") from None
 
 
 def signed_in() -> Client:
     """A client with the login in force."""
     return Client(home.current())
+
+
+def patiently(
+    url: str,
+    send: Callable[[], httpx.Response],
+    read: Callable[[httpx.Response], dict[str, Any]],
+    hint: str = "Start Mortise with `mortise up`, or say where it is with MORTISE_URL.",
+) -> dict[str, Any]:
+    """What `read` makes of the answer to a request that does no harm when it comes twice.
+
+    It is sent again, after a pause, when the answer did not come, or when `read` raises a Failure that says that the
+    service is not available just now. Raises Failure; at once, with `hint`, when nobody listens at all.
+    """
+    for attempt in range(1, TRIES_MAX + 1):
+        try:
+            return read(send())
+        except httpx.TransportError as error:
+            if attempt == TRIES_MAX or isinstance(error, httpx.ConnectError):
+                raise silent(url, error, hint) from None
+        except Failure as failure:
+            if failure.code != "SERVICE_UNAVAILABLE" or attempt == TRIES_MAX:
+                raise
+        time.sleep(PAUSE_SECONDS * attempt)
+    raise AssertionError("the last try returns or raises")
+
+
+def silent(url: str, error: httpx.TransportError, hint: str) -> Failure:
+    """Nobody answers."""
+    return unreachable(f"Nobody answers at {url} ({str(error) or type(error).__name__}).", hint)
 
 
 def answer_of(url: str, response: httpx.Response) -> dict[str, Any]:
@@ -89,10 +113,3 @@ def failure_of(error: dict[str, Any]) -> Failure:
     silent = code == "SERVICE_UNAVAILABLE"
     exit_code = UNREACHABLE if silent else REFUSED
     return Failure(text, hint, code=code, exit_code=exit_code, reason=reason, details=extensions)
-
-
-def _silent(url: str, error: httpx.TransportError) -> Failure:
-    return unreachable(
-        f"Nobody answers at {url} ({str(error) or type(error).__name__}).",
-        "Start Mortise with `mortise up`, or say where it is with MORTISE_URL.",
-    )

@@ -12,13 +12,12 @@ from typing import Any, Final, Self
 import httpx
 
 from console import home, pieces
-from console.client import answer_of, failure_of
-from console.failures import Failure, unreachable, usage
+from console.client import PAUSE_SECONDS, TRIES_MAX, answer_of, failure_of, patiently, silent
+from console.failures import Failure, usage
 from console.home import read_json, write_secret
 
 SECONDS_MAX: Final = 120.0
-TRIES_MAX: Final = 5
-PAUSE_SECONDS: Final = 0.4
+KEPT: Final = "What came so far is kept; run the command again."
 PROBLEMS_MAX: Final = 100
 SNAPSHOT: Final = "mortise-snapshot"
 
@@ -80,7 +79,7 @@ class Environment:
             except httpx.TransportError as error:
                 tries += 1
                 if tries == TRIES_MAX or isinstance(error, httpx.ConnectError):
-                    raise _silent(self._url, error) from None
+                    raise silent(self._url, error, KEPT) from None
                 time.sleep(PAUSE_SECONDS * tries)
             finally:
                 if not size:
@@ -153,20 +152,13 @@ class Environment:
 
     def _asked(self, ask: Callable[[], httpx.Response]) -> dict[str, Any]:
         """The answer to a request that does no harm when it comes twice."""
-        for attempt in range(1, TRIES_MAX + 1):
-            try:
-                response = ask()
-            except httpx.TransportError as error:
-                if attempt == TRIES_MAX or isinstance(error, httpx.ConnectError):
-                    raise _silent(self._url, error) from None
-            else:
-                if response.status_code == httpx.codes.OK:
-                    return dict(response.json())
-                failure = _refusal(self._url, response)
-                if failure.code != "SERVICE_UNAVAILABLE" or attempt == TRIES_MAX:
-                    raise failure
-            time.sleep(PAUSE_SECONDS * attempt)
-        raise AssertionError("the last try returns or raises")
+
+        def read(response: httpx.Response) -> dict[str, Any]:
+            if response.status_code != httpx.codes.OK:
+                raise _refusal(self._url, response)
+            return dict(response.json())
+
+        return patiently(self._url, ask, read, KEPT)
 
 
 @dataclass
@@ -228,11 +220,6 @@ def _unfit(path: Path, found: list[dict[str, Any]]) -> Failure:
 def _refusal(url: str, response: httpx.Response) -> Failure:
     errors = answer_of(url, response).get("errors") or [{}]
     return failure_of(errors[0])
-
-
-def _silent(url: str, error: httpx.TransportError) -> Failure:
-    text = str(error) or type(error).__name__
-    return unreachable(f"Nobody answers at {url} ({text}).", "What came so far is kept; run the command again.")
 
 
 def told(value: dict[str, Any]) -> str:

@@ -70,7 +70,7 @@ def _summed(calls: Sequence[Any]) -> tuple[dict[Meter, Sums], dict[str, Place]]:
     found: dict[tuple[str, str, int, str], Sums] = {}
     places: dict[str, Place] = {}
     for _, environment, kind, instance, service, project, org, client, _, class_, at, took, into, out, _, _, _ in calls:
-        key = (environment, client or "", at // MINUTE_MS, class_)
+        key = (environment, client or "", at // MINUTE_MS, class_)  # on the boundary: of the new minute
         sums = found.get(key)
         if sums is None:
             sums = found[key] = [0, 0, 0, 0]
@@ -105,11 +105,6 @@ def _fault(call: Any) -> str | None:
         if type(named[column]) is not int:
             return f"{name} has {named[column]!r} for {column}, which is no whole number"
     return None
-
-
-def minute_start(at_ms: int) -> int:
-    """Start of the minute an instant lies in; a call on the boundary belongs to the new minute."""
-    return at_ms - at_ms % MINUTE_MS
 
 
 def merged(parts: Iterable[Mapping[Meter, Sums]]) -> dict[Meter, Sums]:

@@ -131,7 +131,8 @@ class Connections:
                 ((sql, values),) = errand.steps
                 wire.ask(sql, values, errand.told, errand.batch)
             else:
-                wire.run(errand.steps, functools.partial(self._finished, pool, wire, errand), movable=errand.reads)
+                done = functools.partial(self._finished, pool, wire, errand)
+                wire.run(errand.steps, done, movable=errand.depth > 1)
                 wire.held = errand.depth == 1
         except ValueError as problem:
             # A value that cannot be a parameter: nothing has left this process.
