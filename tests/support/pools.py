@@ -16,6 +16,7 @@ from gateway.execute.connections import Connections
 from gateway.execute.pool import Errand, Pool
 from gateway.execute.wire.outcomes import Outcome
 from tests.support.door import Door, Live
+from tests.support.waiting import until
 
 SLOW = "select pg_sleep($1::float8)::text"
 HELD = "select pg_advisory_xact_lock(7)::text"
@@ -45,18 +46,30 @@ def connections_of(door: Door, made: list[Connections], budget: int, most: int =
 
 
 def begun(
-    connections: Connections, live: Live, sql: str, *values: Any, small: bool = False, reads: bool = False
+    connections: Connections, live: Live, sql: str, *values: Any, **kind: Any
 ) -> tuple[asyncio.Future[Told], Errand]:
+    """A statement that was handed over; `kind` is what an Errand is told about it: small, writes, shares."""
     answer: asyncio.Future[Told] = asyncio.get_running_loop().create_future()
-    errand = Errand(
-        ((sql, values),), lambda told: None if answer.done() else answer.set_result(told), small=small, reads=reads
-    )
+    errand = Errand(((sql, values),), lambda told: None if answer.done() else answer.set_result(told), **kind)
     connections.submit(live.place.id, database(live.place.id), errand)
     return answer, errand
 
 
 async def ask(connections: Connections, live: Live, sql: str, *values: Any, small: bool = False) -> Told:
     return await begun(connections, live, sql, *values, small=small)[0]
+
+
+async def several(door: Door, connections: Connections, live: Live) -> None:
+    """The environment has four connections with nothing to do."""
+    async with gate(door, live):
+        held = [begun(connections, live, HELD)[0] for _ in range(4)]
+        await until(lambda: len(pool_of(connections, live).wires) == len(held))
+    await asyncio.gather(*held)
+
+
+def known_to_be_quick(connections: Connections, live: Live, sql: str) -> None:
+    for _ in range(20):
+        pool_of(connections, live).paces.took(sql, 1e-5)
 
 
 def pool_of(connections: Connections, live: Live) -> Pool:

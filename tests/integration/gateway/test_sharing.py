@@ -15,7 +15,21 @@ from gateway.execute.connections import Connections
 from gateway.execute.pool import BUSY, DEEP, SHARED, Errand
 from gateway.execute.wire.outcomes import Lost
 from tests.support.door import Door, Live
-from tests.support.pools import HELD, PID, SLOW, WHO, Told, as_owner, ask, begun, connections_of, gate, pool_of
+from tests.support.pools import (
+    HELD,
+    PID,
+    SLOW,
+    WHO,
+    Told,
+    as_owner,
+    ask,
+    begun,
+    connections_of,
+    gate,
+    known_to_be_quick,
+    pool_of,
+    several,
+)
 from tests.support.waiting import until
 
 
@@ -96,30 +110,19 @@ async def test_small_reads_behind_one_that_is_held_up_are_told_to_ask_elsewhere(
     assert await locked == ""
 
 
-async def several(connections: Connections, live: Live) -> None:
-    """The environment has four connections with nothing to do."""
-    asked = [begun(connections, live, PID)[0] for _ in range(4)]
-    await asyncio.gather(*asked)
-
-
-def known_to_be_quick(connections: Connections, live: Live, sql: str) -> None:
-    for _ in range(20):
-        pool_of(connections, live).paces.took(sql, 1e-5)
-
-
-async def test_reads_that_were_soon_over_of_late_stand_behind_each_other_and_writes_never_do(
+async def test_reads_that_were_soon_over_of_late_stand_behind_each_other_and_others_do_not(
     door: Door, lives: list[Live], made: list[Connections], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("gateway.execute.pool.FRESH_SECONDS", 60)
     connections = connections_of(door, made, 4)
-    await several(connections, lives[0])
+    await several(door, connections, lives[0])
     known_to_be_quick(connections, lives[0], "select $1::text")
-    reads = [begun(connections, lives[0], "select $1::text", str(n), reads=True)[0] for n in range(DEPTH_MAX)]
+    reads = [begun(connections, lives[0], "select $1::text", str(n), shares=True)[0] for n in range(DEPTH_MAX)]
     standing = [wire.outstanding for wire in pool_of(connections, lives[0]).wires]
     assert await asyncio.gather(*reads) == [str(n) for n in range(DEPTH_MAX)]
-    writes = [begun(connections, lives[0], "select $1::text", str(n))[0] for n in range(4)]
+    others = [begun(connections, lives[0], "select $1::text", str(n))[0] for n in range(4)]
     apart = [wire.outstanding for wire in pool_of(connections, lives[0]).wires]
-    assert await asyncio.gather(*writes) == [str(n) for n in range(4)]
+    assert await asyncio.gather(*others) == [str(n) for n in range(4)]
 
     assert (standing, apart) == ([DEPTH_MAX, 0, 0, 0], [1, 1, 1, 1])
 
@@ -131,16 +134,16 @@ async def test_a_read_that_is_not_over_soon_this_time_holds_nobody_up(
     monkeypatch.setattr("gateway.execute.wire.wire.TICK_SECONDS", 0.02)
     monkeypatch.setattr("gateway.execute.wire.wire.HELD_UP_SECONDS", 0.04)
     connections = connections_of(door, made, 4)
-    await several(connections, lives[0])
+    await several(door, connections, lives[0])
     for sql in (HELD, PID):
         known_to_be_quick(connections, lives[0], sql)
     async with gate(door, lives[0]):
-        locked = begun(connections, lives[0], HELD, reads=True)[0]
-        behind = [begun(connections, lives[0], PID, reads=True)[0] for _ in range(3)]
+        locked = begun(connections, lives[0], HELD, shares=True)[0]
+        behind = [begun(connections, lives[0], PID, shares=True)[0] for _ in range(3)]
 
         assert await asyncio.gather(*behind) == [Lost(set_aside=True)] * 3
         monkeypatch.setattr("gateway.execute.pool.FRESH_SECONDS", 0.0)
-        assert isinstance(await begun(connections, lives[0], PID, reads=True)[0], str), "nobody is put behind it"
+        assert isinstance(await begun(connections, lives[0], PID, shares=True)[0], str), "nobody is put behind it"
         assert not locked.done()
     assert await locked == ""
 

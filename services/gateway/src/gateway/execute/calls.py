@@ -113,9 +113,8 @@ class Calls:
             except ValueError:
                 return False
         else:
-            self._connections.submit(
-                route.environment, route.database, Errand(_steps(call, root), told, reads=root.kind == "read")
-            )
+            errand = Errand(_steps(call, root), told, writes=root.kind == "write", shares=True)
+            self._connections.submit(route.environment, route.database, errand)
         return True
 
     async def run(self, served: Served, request: Request, call: Call, request_id: str) -> Ran | Refusal:
@@ -212,7 +211,8 @@ class Calls:
         """What becomes of a root field's statements, run once."""
         answer: asyncio.Future[Outcome | Refused] = asyncio.get_running_loop().create_future()
         batch = root.statements[0].batch if small else ""
-        errand = Errand(_steps(call, root), functools.partial(_settle, answer), small=small, batch=batch)
+        told, writes = functools.partial(_settle, answer), root.kind == "write"
+        errand = Errand(_steps(call, root), told, small, batch, writes, shares=writes)
         self._connections.submit(route.environment, route.database, errand)
         try:
             return await answer

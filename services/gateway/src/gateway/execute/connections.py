@@ -4,8 +4,9 @@ A connection belongs to one database and one role, so pools of fixed size would 
 Here every environment gets what is free; when nothing is, the connection that was idle longest in another environment
 is given up for it, and otherwise the caller waits his turn, at most `WAIT_SECONDS`.
 
-Small reads share a few connections of their environment and do not wait for each other's answers, and so do reads that
-were soon over of late; everything else has a connection for itself, so that nobody stands behind it.
+Small reads share a few connections of their environment and do not wait for each other's answers, and so does what was
+soon over of late, a write only beside other writes; everything else has a connection for itself, so that nobody stands
+behind it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from common import sealing
 from common.errors import INTERNAL, SERVICE_UNAVAILABLE, Refused
 from common.logs import log
 from gateway.engine import Statement
+from gateway.execute.commits import LAZY
 from gateway.execute.pool import BUSY, Errand, Pool, Told
 from gateway.execute.wire.opening import Account, opened
 from gateway.execute.wire.outcomes import Outcome
@@ -96,7 +98,7 @@ class Connections:
         if pool is None:
             pool = self._pools[environment] = Pool(environment, database)
         self._pools.move_to_end(environment)
-        if errand.reads and not errand.small:
+        if errand.shares and (pool.commits.under_way or not errand.writes):
             errand.depth = pool.paces.depth(errand.steps[0][0])
         wire = None if pool.waiting else pool.free_for(errand, self._loop.time())
         if wire is not None:
@@ -132,8 +134,10 @@ class Connections:
                 wire.ask(sql, values, errand.told, errand.batch)
             else:
                 done = functools.partial(self._finished, pool, wire, errand)
-                wire.run(errand.steps, done, movable=errand.depth > 1)
+                wire.run(errand.steps, done, movable=errand.depth > 1 and not errand.writes)
                 wire.held = errand.depth == 1
+                if errand.writes:
+                    pool.commits.begun(wire)
         except ValueError as problem:
             # A value that cannot be a parameter: nothing has left this process.
             log.error("gateway.sql", outcome="unexpected", environment=pool.environment, problem=str(problem))
@@ -142,14 +146,18 @@ class Connections:
     def _finished(self, pool: Pool, wire: Wire, errand: Errand, outcome: Outcome) -> None:
         if errand.depth == 1:
             wire.held = False
-        if errand.reads and (outcome is None or isinstance(outcome, str)):
+        if errand.shares and (outcome is None or isinstance(outcome, str)):
             pool.paces.took(errand.steps[0][0], self._loop.time() - wire.since)
-        errand.told(outcome)
+        if errand.writes:
+            pool.commits.ended(wire, errand.told, outcome)
+        else:
+            errand.told(outcome)
 
     # --- turns ----------------------------------------------------------------------------------------------------
 
     def _answered(self, pool: Pool, wire: Wire) -> None:
         """Answers came in on a connection: it may be free for who waits."""
+        pool.commits.flush()
         if wire.retired and not wire.outstanding:
             self._drop(pool, wire)
             self._offer_room()
@@ -224,11 +232,11 @@ class Connections:
             self._open(pool)
 
     async def _opened(self, pool: Pool) -> None:
-        session, silent = SESSION, float(SILENT_SECONDS)
+        session, silent = SESSION | LAZY, float(SILENT_SECONDS)
         if self._statement_seconds is not None:
             seconds = self._statement_seconds(pool.environment)
             silent += seconds - STATEMENT_SECONDS
-            session = SESSION | {
+            session |= {
                 "statement_timeout": str(seconds * 1000),
                 "idle_in_transaction_session_timeout": str(2 * seconds * 1000),
             }
@@ -262,6 +270,7 @@ class Connections:
 
     def _ended(self, pool: Pool, wire: Wire) -> None:
         """A connection is gone; those who waited for answers know it already."""
+        pool.commits.flush()
         if wire in pool.wires:
             pool.wires.remove(wire)
             self.open -= 1

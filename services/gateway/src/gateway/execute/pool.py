@@ -11,6 +11,7 @@ from typing import Final
 
 from common.errors import Refused
 from gateway.domain.paces import Paces
+from gateway.execute.commits import Commits
 from gateway.execute.wire.outcomes import Outcome
 from gateway.execute.wire.wire import Step, Wire
 
@@ -38,11 +39,12 @@ class Errand:
     """One read that is known to be small: it may share a connection, and be asked elsewhere when held up."""
     batch: str = ""
     """The same read for many at once, see `Statement.batch`."""
-    reads: bool = False
-    """It only reads: it may be asked again elsewhere."""
+    writes: bool = False
+    """It is told when its commit is on disk, and is never asked again elsewhere."""
+    shares: bool = False
+    """It may stand behind others where such are soon over of late."""
     depth: int = 1
-    """How many such errands may stand on one connection; with 1 it has one for itself. Small ones do not look at it.
-    A write always has one for itself: its commit waits for the disk, together with those of other connections."""
+    """How many such errands may stand on one connection; with 1 it has one for itself. Small ones do not look at it."""
     since: float = 0.0
     """Since when it waits, on the loop's clock."""
 
@@ -59,8 +61,13 @@ class Pool:
     large: int = 0
     """How many of those who wait want a connection for themselves."""
     paces: Paces = field(default_factory=Paces)
+    commits: Commits = field(init=False)
     no_more_until: float = 0.0
     """The last attempt to open one failed: until then only need makes us try again."""
+
+    def __post_init__(self) -> None:
+        """Nothing is under way."""
+        self.commits = Commits(self.wires)
 
     @property
     def size(self) -> int:

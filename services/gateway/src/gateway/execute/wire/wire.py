@@ -90,7 +90,7 @@ class Wire(asyncio.Protocol):
         """Somebody has it for himself."""
         self.retired = False
         """It is closed as soon as everything is answered."""
-        self.used_at = self._loop.time()
+        self.opened_at = self.used_at = self._loop.time()
         """When it was last known to be used, on the loop's clock."""
         self.since = self.used_at
         """When the server could begin with the first question, as far as we know."""
