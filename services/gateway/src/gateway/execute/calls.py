@@ -298,13 +298,28 @@ _NOT_FRESH: Final = Fresh(datetime.min.replace(tzinfo=UTC))
 
 
 def _fresh(root: Root) -> Fresh:
-    now = clock.now()
+    milliseconds = clock.milliseconds()
+    at = clock.at(milliseconds)
     if not root.ids:
-        return Fresh(now)
-    chance = secrets.token_bytes(root.ids * ids.CHANCE_BYTES)
-    return Fresh(now, _IDS.take(root.ids, milliseconds=round(now.timestamp() * 1000), chance=chance))
+        return Fresh(at)
+    return Fresh(at, _IDS.take(root.ids, milliseconds=milliseconds, chance=_CHANCE.take(root.ids * ids.CHANCE_BYTES)))
 
 
+class _Chance:
+    """Random bytes, drawn from the system many at a time: each time costs as much as the rest of an id."""
+
+    def __init__(self) -> None:
+        self._drawn = b""
+
+    def take(self, size: int) -> bytes:
+        if len(self._drawn) < size:
+            self._drawn = secrets.token_bytes(max(size, _CHANCE_DRAWN))
+        taken, self._drawn = self._drawn[:size], self._drawn[size:]
+        return taken
+
+
+_CHANCE_DRAWN: Final = 1200
+_CHANCE: Final = _Chance()
 _IDS: Final = ids.Sequence()
 
 
