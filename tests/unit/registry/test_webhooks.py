@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from datetime import UTC, datetime, timedelta
 
 import pytest
@@ -15,18 +14,6 @@ from registry.domain.deliveries import Answer, Course, GivenUp, Pace
 
 NOW = datetime(2027, 1, 31, 12, tzinfo=UTC)
 REFUSED = Answer(503)
-
-
-@given(
-    some.text("ab.*", min_size=1, max_size=8),
-    some.text("ab.", max_size=8),
-)
-def test_a_pattern_means_what_a_shell_would_take_it_for(pattern: str, text: str) -> None:
-    assert webhooks.matches([pattern], text) is fnmatch.fnmatchcase(text, pattern)
-
-
-def test_a_pattern_written_to_take_long_does_not() -> None:
-    assert not webhooks.matches(["*a" * 90], "a" * 89)
 
 
 @pytest.mark.parametrize("types", [(), ("",), ("Mortise.*",), ("a b",), tuple(f"t{n}" for n in range(51))])

@@ -231,30 +231,9 @@ def patterns(types: Sequence[str]) -> tuple[str, ...]:
     return kept
 
 
-def matches(patterns: Sequence[str], type: str) -> bool:
-    """Whether an event type is among the patterns."""
-    return any(_matches(pattern, type) for pattern in patterns)
-
-
 def concerns(project: str | None, data: dict[str, Any]) -> bool:
     """Whether a fact is for a webhook of that project: its data names it. Without a project every fact is."""
     return project is None or data.get("project") == project
-
-
-def _matches(pattern: str, text: str) -> bool:
-    """Greedy from the left, the last piece from the right: linear, whatever somebody writes."""
-    first, *rest = pattern.split("*")
-    if not rest:
-        return pattern == text
-    if not text.startswith(first) or not text.endswith(rest[-1]) or len(text) < len(first) + len(rest[-1]):
-        return False
-    at, end = len(first), len(text) - len(rest[-1])
-    for piece in rest[:-1]:
-        found = text.find(piece, at, end)
-        if found < 0:
-            return False
-        at = found + len(piece)
-    return True
 
 
 def _odd_number(host: str) -> bool:

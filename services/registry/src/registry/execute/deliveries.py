@@ -27,6 +27,7 @@ from common.outbound import Outbound, Unreached
 from common.projection import WORLD
 from common.reader import Reader
 from common.stream import Message, Stream, heed_cancelling
+from contracts import patterns
 from registry.domain import deliveries, webhooks
 from registry.domain.deliveries import Answer, Course, GivenUp, Pace
 from registry.execute import webhooks as act
@@ -322,7 +323,7 @@ def resumed(here: Course, row: Row) -> Course:
 def _meant(row: Row, fact: dict[str, Any], since: datetime | None) -> bool:
     """Whether a fact is for this webhook."""
     old = since is not None and clock.parse(fact["time"]) < since
-    return not old and webhooks.matches(row["types"], fact["type"]) and webhooks.concerns(row["project"], fact["data"])
+    return not old and patterns.matches(row["types"], fact["type"]) and webhooks.concerns(row["project"], fact["data"])
 
 
 def _seconds(text: str) -> bool:
