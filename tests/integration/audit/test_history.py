@@ -13,10 +13,11 @@ import pytest
 import sqlalchemy as sa
 from sqlalchemy.exc import DBAPIError
 
-from audit import execute, store
 from audit.__main__ import SERVICE
 from audit.domain.check import Fault, Progress, checked
 from audit.domain.leaves import LOG, STREAM
+from audit.execute import history as execute
+from audit.store import history as store
 from common import clock
 from common.events import Actor
 from common.log import Recorded, Subject

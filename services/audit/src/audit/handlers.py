@@ -7,8 +7,9 @@ from typing import Any, Final
 
 from pydantic import BaseModel, ConfigDict
 
-from audit import execute, store
 from audit.domain.leaves import STREAM
+from audit.execute import history as execute
+from audit.store import history as store
 from common import rpc
 from common.logs import observe
 from common.reader import Reader

@@ -12,11 +12,11 @@ from typing import Any, Final
 
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-from audit import store
 from audit.domain import heads, proofs
 from audit.domain.check import Fault, Progress, checked, finished
 from audit.domain.heads import Head, Signer
 from audit.domain.leaves import LOG, STREAM
+from audit.store import history as store
 from common import clock
 from common.db import Database
 from common.errors import SERVICE_UNAVAILABLE, Refused, not_found

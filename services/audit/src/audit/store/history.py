@@ -1,7 +1,7 @@
-"""What audit remembers: the byte copy with its leaves, the tiles over them, signed heads, and who is who.
+"""The history: a byte copy of every fact with its leaf, the tiles over them, and signed heads.
 
-`history` and `people` are projections and can be replayed. `signed_head` is not: it is what keeps this service from
-ever signing two roots for one size, so it lies outside of them and refuses to be changed (MA 7.4).
+The first two are a projection and can be replayed. `signed_head` is not: it is what keeps this service from ever
+signing two roots for one size, so it lies outside of it and refuses to be changed (MA 7.4).
 """
 
 from __future__ import annotations
@@ -21,12 +21,9 @@ from audit.domain.heads import Head
 from audit.domain.leaves import LOG, Stored, leaf
 from audit.domain.search import Match, Search
 from audit.domain.tiles import WIDTH, Edge, Place, Tile, edge_starts, grown, looked_up, place
-from common.events import Event
-from common.log import Recorded
 from common.readmodel import Projection
 from common.stream import Message
 from contracts import audit as said
-from contracts import registry as heard
 from proof import merkle
 
 TEXT: Final = sa.Text(collation="C")
@@ -63,14 +60,6 @@ TILE: Final = sa.Table(
     sa.Column("number", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("hashes", sa.LargeBinary, nullable=False),
     sa.Column("root", sa.LargeBinary, nullable=False),
-)
-
-PEOPLE: Final = sa.MetaData()
-PERSON: Final = sa.Table(
-    "person",
-    PEOPLE,
-    sa.Column("id", TEXT, primary_key=True),
-    sa.Column("username", sa.Text, nullable=False),  # sealed
 )
 
 KEPT: Final = sa.MetaData()
@@ -308,12 +297,6 @@ async def find(connection: AsyncConnection, id: str) -> Entry | None:
     return None if row is None else _entry(row)
 
 
-async def usernames(connection: AsyncConnection, ids: Collection[str]) -> dict[str, str]:
-    """Sealed user names of these people."""
-    query = sa.select(PERSON).where(PERSON.c.id.in_(ids))
-    return {row.id: row.username for row in await connection.execute(query)}
-
-
 async def records(connection: AsyncConnection, start: int, limit: int) -> list[Record]:
     """Stored records from an index on, for the check."""
     query = sa.select(ENTRY).where(ENTRY.c.index >= start).order_by(ENTRY.c.index).limit(limit)
@@ -367,22 +350,3 @@ def _entry(row: Any) -> Entry:
         recorded=row.recorded,
         request_id=row.request_id,
     )
-
-
-# --- people -------------------------------------------------------------------------------------------------------
-
-
-async def meet(connection: AsyncConnection, _: Recorded, event: Event) -> None:
-    """Keep the sealed name of a person, so that entries can say who it was while the person is known."""
-    assert isinstance(event, heard.UserRegistered), "the only type this projection acts on"
-    values = {"id": event.user, "username": event.username}
-    await connection.execute(insert(PERSON).values(**values).on_conflict_do_nothing())
-
-
-PEOPLE_PROJECTION: Final = Projection(
-    name="people",
-    metadata=PEOPLE,
-    events=(heard.UserRegistered,),
-    apply=meet,
-    ignored=frozenset({heard.UserDisabled.TYPE, heard.PasswordChanged.TYPE}),
-)

@@ -1,4 +1,4 @@
-"""audit's part of the control API: search, proofs, checkpoints. Everything is answered from its own read model."""
+"""The history as it may be asked for: search, proofs, checkpoints."""
 
 from __future__ import annotations
 
@@ -8,19 +8,19 @@ from datetime import datetime
 from typing import Any
 
 import orjson
-from ariadne import ObjectType, QueryType
 from graphql import GraphQLResolveInfo
 
-from audit import execute, store
 from audit.domain import search
 from audit.domain.heads import Head
 from audit.domain.search import Search
-from audit.execute import Scribe
+from audit.execute import history as execute
+from audit.execute.history import Scribe
+from audit.store import history as store
+from audit.store import who
 from common import clock
 from common.errors import bad_input, not_found
-from common.graphs import Context, Graph, load_schema
+from common.graphs import Context
 from common.sealing import Sealer
-from common.service import Runtime
 from contracts.access import Principal
 from contracts.names import PLATFORM
 
@@ -36,23 +36,8 @@ class Page:
     more: bool
 
 
-def graph(runtime: Runtime) -> Graph:
-    """The resolvers over a running service."""
-    answers = Answers(execute.scribe(runtime), runtime.sealer)
-    query = QueryType()
-    query.set_field("auditEntries", answers.entries)
-    query.set_field("auditEntry", answers.entry)
-    query.set_field("auditProof", answers.proof)
-    query.set_field("auditCheckpoint", answers.checkpoint)
-    query.set_field("auditConsistency", answers.consistency)
-    connection = ObjectType("AuditConnection")
-    connection.set_field("totalCount", answers.total)
-    connection.set_field("pageInfo", _page_info)
-    return Graph(load_schema("audit", query, connection), list(runtime.runners.values()))
-
-
-class Answers:
-    """Resolvers; each checks first what the caller may see."""
+class History:
+    """Resolvers; each checks first what the caller may see. All is answered from the read model."""
 
     def __init__(self, scribe: Scribe, sealer: Sealer) -> None:
         self._scribe = scribe
@@ -69,7 +54,7 @@ class Answers:
         after: str | None = None,
     ) -> Page:
         """Newest first, with cursors."""
-        wanted = _search(_caller(info), filter or {})
+        wanted = _search(caller_of(info), filter or {})
         limit = search.page_size(first)
         if after is not None:
             wanted = replace(wanted, before=search.parse_cursor(after))
@@ -102,20 +87,20 @@ class Answers:
 
     async def checkpoint(self, _: Any, info: Info) -> dict[str, Any]:
         """The newest signed head. It names no entry, so everybody who is signed in may keep one."""
-        search.signed_in(_caller(info))
+        search.signed_in(caller_of(info))
         head, signed_at = await execute.newest(self._scribe)
         return self._checkpoint(head, signed_at)
 
     async def consistency(self, _: Any, info: Info, **sizes: int) -> dict[str, Any]:
         """Hashes only; see `checkpoint`."""
-        search.signed_in(_caller(info))
+        search.signed_in(caller_of(info))
         old, new = sizes["from"], sizes["to"]
         hashes = await execute.consistency(self._scribe, old, new)
         return {"from": old, "to": new, "hashes": [value.hex() for value in hashes]}
 
     async def _visible(self, info: Info, id: str) -> store.Entry:
         """The entry, or the same refusal whether it is not there or not the caller's."""
-        caller = search.signed_in(_caller(info))
+        caller = search.signed_in(caller_of(info))
         async with self._database.reading() as connection:
             found = await store.find(connection, id)
         if found is None or not search.may_see(caller, found.org):
@@ -127,7 +112,7 @@ class Answers:
         names: dict[str, str | None] = {}
         if people:
             async with self._database.reading() as connection:
-                sealed = await store.usernames(connection, people)
+                sealed = await who.usernames(connection, people)
             for person, token in sealed.items():
                 names[person] = await self._sealer.open(token)
         return [_entry(entry, names.get(entry.actor_id)) for entry in entries]
@@ -144,7 +129,7 @@ class Answers:
         }
 
 
-def _page_info(page: Page, _: Info) -> dict[str, Any]:
+def page_info(page: Page, _: Info) -> dict[str, Any]:
     return {
         "hasNextPage": page.more,
         "hasPreviousPage": page.wanted.before is not None,
@@ -188,12 +173,12 @@ def _search(caller: Principal, filter: dict[str, Any]) -> Search:
         actor=filter.get("actor"),
         type=search.match(filter.get("type")),
         subject=search.match(filter.get("subject")),
-        since=_instant(filter.get("from"), "filter.from"),
-        until=_instant(filter.get("to"), "filter.to"),
+        since=instant(filter.get("from"), "filter.from"),
+        until=instant(filter.get("to"), "filter.to"),
     )
 
 
-def _instant(text: str | None, field: str) -> str | None:
+def instant(text: str | None, field: str) -> str | None:
     if text is None:
         return None
     try:
@@ -203,5 +188,5 @@ def _instant(text: str | None, field: str) -> str | None:
         raise bad_input(f"{str(text)[:60]!r} is no time with a zone.", hint, field=field) from None
 
 
-def _caller(info: Info) -> Principal:
+def caller_of(info: Info) -> Principal:
     return Principal.model_validate(info.context.principal)
