@@ -36,6 +36,7 @@ def call(number: int, **changes: Any) -> list[Any]:
         "operation": None,
         "hash": None,
         "version": "0.0.1",
+        "code": None,
     } | changes
     return [row[name] for name in CALL]
 
@@ -71,23 +72,23 @@ def test_duplicated_and_reordered_batches_count_every_call_once(calls: list[Any]
     for one in delivered:
         if one.number not in seen:  # what the batch key does in the database
             seen.add(one.number)
-            sums.append(counted(one.calls)[0])
+            sums.append(counted(one.calls).sums)
 
     whole = merged(sums)
 
-    assert whole == counted(rows)[0]
+    assert whole == counted(rows).sums
     assert sum(count for count, *_ in whole.values()) == len(rows)
     assert sum(took for *_, took in whole.values()) == sum(took for *_, took in calls)
 
 
 def test_a_call_on_the_boundary_belongs_to_the_new_minute() -> None:
-    sums, _ = counted([call(1, at=MINUTE_MS - 1), call(2, at=MINUTE_MS)])
+    sums = counted([call(1, at=MINUTE_MS - 1), call(2, at=MINUTE_MS)]).sums
 
     assert [meter.minute_ms for meter in sums] == [0, MINUTE_MS]
 
 
 def test_a_batch_says_where_its_environments_belong() -> None:
-    sums, places = counted(
+    sums, places, _ = counted(
         [call(1), call(2, client="c1"), call(3, environment="e2", kind="private", instance=None, project=None)]
     )
 
@@ -100,14 +101,17 @@ def test_a_batch_says_where_its_environments_belong() -> None:
 @pytest.mark.parametrize(
     ("row", "named"),
     [
-        ([1, 2], r"17 columns.*\[1, 2\]"),
-        ([*call(9), "more"], "17 columns.*g1-1-9"),
-        ("seventeen letters", "17 columns.*seventeen letters"),
-        (None, "17 columns.*None"),
+        ([1, 2], r"18 columns.*\[1, 2\]"),
+        ([*call(9, **{"class": "limited"}), "more"], "g1-1-9.*cannot stand for .more."),
+        ("seventeen letters", "18 columns.*seventeen letters"),
+        (None, "18 columns.*None"),
         (call(9, **{"class": "free"}), "g1-1-9.*class 'free'"),
         (call(9, **{"class": ["ok"]}), "g1-1-9.*class"),
         (call(9, environment=None), "g1-1-9.*environment"),
         (call(9, client=7), "g1-1-9.*client"),
+        (call(9, hash=7), "g1-1-9.*document"),
+        (call(9, hash=["a"]), "g1-1-9.*document"),
+        (call(9, credential=7, hash="a"), "g1-1-9.*credential"),
         (call(9, at=None), "g1-1-9.*None for at"),
         (call(9, at=1.5), "g1-1-9.*1.5 for at"),
         (call(9, bytes_in="x"), "g1-1-9.*'x' for bytes_in"),
@@ -118,6 +122,24 @@ def test_a_batch_says_where_its_environments_belong() -> None:
 def test_what_is_no_call_stops_the_line_and_is_named(row: Any, named: str) -> None:
     with pytest.raises(ValueError, match=named):
         counted([call(1), row, call(2)])
+
+
+def test_a_row_of_calls_refused_alike_counts_as_often_as_it_says() -> None:
+    minute = 1_795_000_000_000 // MINUTE_MS * MINUTE_MS
+    many = [[*call(n, **{"class": "limited"}), times] for n, times in ((3, 400), (4, 5))]
+
+    sums, _, uses = counted([call(1), call(2, **{"class": "limited"}), *many])
+
+    assert sums[Meter("e1", "", minute, "ok")] == [1, 2, 3, 10]
+    assert sums[Meter("e1", "", minute, "limited")] == [406, 6, 9, 30]
+    assert not is_billed("prod", "limited")
+    assert uses == counted([call(1)]).uses
+
+
+@pytest.mark.parametrize("times", [0, -1, 1.5, None, "2"])
+def test_a_row_that_says_no_number_of_calls_stops_the_line(times: Any) -> None:
+    with pytest.raises(ValueError, match="cannot stand for"):
+        counted([[*call(1, **{"class": "limited"}), times]])
 
 
 def test_a_batch_is_opened_as_it_was_sealed() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from billing import api
+from billing.handlers import start
 from billing.store import counting, learning
 from common.service import Service, run
 
@@ -15,6 +16,7 @@ SERVICE = Service(
         counting.USAGE_PROJECTION,
     ),
     graph=api.graph,
+    start=start,
 )
 
 if __name__ == "__main__":

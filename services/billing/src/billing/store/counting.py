@@ -14,8 +14,10 @@ import sqlalchemy as sa
 from sqlalchemy.dialects.postgresql import ARRAY, Insert, insert
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from billing.domain.meters import Meter, Place, Sums, counted, merged, opened
+from billing.domain import uses
+from billing.domain.meters import Counted, Place, counted, merged, opened
 from billing.store.tables import BATCH, COUNTED, EPOCH, MINUTE, USAGE
+from billing.store.uses import count_uses
 from common.readmodel import Projection
 from common.stream import Message
 
@@ -26,13 +28,13 @@ GUARD_VARIABLE: Final = "MORTISE_BATCH_GUARD"
 async def count_calls(connection: AsyncConnection, messages: Sequence[Message]) -> None:
     """Record batches and count the calls of those that are new, in the caller's transaction (MA 5.2, guard 4)."""
     batches: list[tuple[object, ...]] = []
-    parts: dict[int, dict[Meter, Sums]] = {}
+    parts: dict[int, Counted] = {}
     places: dict[str, Place] = {}
     newest: dict[tuple[str, int], tuple[str, int, int, int, bool]] = {}
     for message in messages:
         batch = opened(message.body)
-        parts[message.position], there = counted(batch.calls)
-        places |= there
+        parts[message.position] = counted(batch.calls)
+        places |= parts[message.position].places
         batches.append((batch.gateway, batch.epoch, batch.number, message.position, len(batch.calls)))
         told = (batch.gateway, batch.epoch, batch.number, batch.watermark_ms, batch.final)
         newest[told[:2]] = max(told, newest.get(told[:2], told), key=lambda one: one[2])
@@ -41,11 +43,13 @@ async def count_calls(connection: AsyncConnection, messages: Sequence[Message]) 
     new = set((await connection.execute(_RECORD, _columns(BATCH, batches))).scalars())
     await connection.execute(_TELL, _columns(EPOCH, [newest[key] for key in sorted(newest)]))
     guarded = os.environ.get(GUARD_VARIABLE) != "off"
-    sums = merged(part for position, part in parts.items() if position in new or not guarded)
+    taken = [part for position, part in parts.items() if position in new or not guarded]
+    sums = merged(part.sums for part in taken)
     if sums:
         # In key order, so that two writers could never lock each other out.
         rows = [(*meter, *places[meter.environment], *sums[meter]) for meter in sorted(sums)]
         await connection.execute(_ADD, _columns(MINUTE, rows))
+        await count_uses(connection, uses.merged(part.uses for part in taken), places)
 
 
 def _from_columns(table: sa.Table) -> Insert:

@@ -27,6 +27,7 @@ from common.events import Event
 from common.log import Recorded
 from common.readmodel import Projection
 from contracts import billing as said
+from contracts import previews
 from contracts import provisioner as made
 from contracts import registry as heard
 
@@ -100,6 +101,9 @@ DIRECTORY_PROJECTION: Final = Projection(
             made.EnvironmentRemoved,
             heard.PromotionRequested,
             heard.PromotionRefused,
+            previews.PreviewCreated,
+            previews.PreviewExtended,
+            previews.PreviewDeleted,
         )
     ),
 )

@@ -124,3 +124,22 @@ MINUTE: Final = sa.Table(
     sa.Index("usage_minute_service", "service", "minute_ms"),
 )
 COUNTED: Final = ("calls", "bytes_in", "bytes_out", "duration_us")
+
+USE: Final = sa.Table(
+    "use_day",
+    USAGE,
+    sa.Column("environment", TEXT, primary_key=True),
+    sa.Column("day", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("client", TEXT, primary_key=True),
+    sa.Column("credential", TEXT, primary_key=True),
+    sa.Column("hash", TEXT, primary_key=True),
+    sa.Column("kind", TEXT, nullable=False),
+    sa.Column("instance", TEXT, nullable=False),
+    sa.Column("service", TEXT, nullable=False),
+    sa.Column("project", TEXT, nullable=False),
+    sa.Column("organisation", TEXT, nullable=False),
+    sa.Column("calls", sa.BigInteger, nullable=False),
+    sa.Column("last_ms", sa.BigInteger, nullable=False),
+    sa.Index("use_day_service", "service", "day"),
+    sa.Index("use_day_day", "day"),
+)

@@ -44,6 +44,10 @@ class Lru(Generic[K, V]):
         if entry is not None:
             self.bytes_now -= entry[1]
 
+    def items(self) -> list[tuple[K, V]]:
+        """What is kept, the longest unused first."""
+        return [(key, value) for key, (value, _) in list(self._entries.items())]
+
     def __len__(self) -> int:
         """How many values are kept."""
         return len(self._entries)

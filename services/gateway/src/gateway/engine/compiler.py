@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -92,6 +92,8 @@ class Engine:
     prepared: Prepared
     bytes_max: int = 32_000_000
     limits: Limits = field(default_factory=Limits)
+    learned: Callable[[str, str], None] | None = None
+    """Told the text and the digest of every document that was not known and is valid."""
     documents: Lru[str, Document] = field(init=False)
     refusals: Lru[str, Refusal] = field(init=False)
     plans: Lru[tuple[Any, ...], _Compiled] = field(init=False)
@@ -148,6 +150,8 @@ class Engine:
             self.refusals.put(text, rejected.refusal, size)
             raise
         self.documents.put(text, document, _DOCUMENT_FACTOR * len(text))
+        if self.learned is not None:
+            self.learned(text, document.digest)
         return document
 
     def _compile(
