@@ -10,6 +10,7 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 import asyncpg
@@ -53,6 +54,8 @@ class Cluster:
         self._dsn = dsn
         self._secret_key = secret_key
         self._template: str | None = None
+        self.slow_files: tuple[float, float] = (inf, 0.0)
+        """A database of so many bytes took too long to copy, and until when on the loop's clock that counts."""
 
     @asynccontextmanager
     async def connected(self, environment: str | None = None) -> AsyncIterator[asyncpg.Connection]:
@@ -93,6 +96,31 @@ class Cluster:
         await _run(server, sql("revoke connect, temporary on database {name} from public", name=ident(name)))
         await _run(server, sql("grant connect on database {name} to {role}", name=ident(name), role=ident(name)))
         await _run(server, sql("alter database {name} with allow_connections true", name=ident(name)))
+
+    async def copied(self, server: asyncpg.Connection, environment: str, source: str, seconds: float) -> None:
+        """Role, and a copy of the files of another environment's database; nobody but us may connect until `admitted`.
+
+        Whoever connects to the source meanwhile waits. Raises QueryCanceledError when it takes longer than `seconds`,
+        ObjectInUseError when somebody stays connected to the source.
+        """
+        name = database(environment)
+        await self._role(server, environment, name)
+        await self._files_shared(server)
+        await self._written(server, name)
+        await server.execute(f"set statement_timeout = {round(seconds * 1000)}")
+        made = "create database {name} template {source} strategy file_copy allow_connections false"
+        try:
+            await _run(server, sql(made, name=ident(name), source=ident(database(source))))
+        finally:
+            if not server.is_closed():
+                await server.execute("reset statement_timeout")
+        await _run(server, sql("revoke connect, temporary on database {name} from public", name=ident(name)))
+        await _run(server, sql("alter database {name} with allow_connections true", name=ident(name)))
+
+    async def admitted(self, server: asyncpg.Connection, environment: str) -> None:
+        """The environment's role may connect."""
+        name = ident(database(environment))
+        await _run(server, sql("grant connect on database {name} to {role}", name=name, role=name))
 
     async def remove(self, server: asyncpg.Connection, environment: str) -> None:
         """Database and role are gone, with whoever is connected."""
@@ -148,6 +176,22 @@ class Cluster:
             self._template = None
             template = await self._prepared(server)
             await _run(server, sql(copied, name=ident(name), template=ident(template)))
+
+    async def _files_shared(self, server: asyncpg.Connection) -> None:
+        """Copies of files share their blocks, where server and file system can do that."""
+        try:
+            await server.execute("set file_copy_method = clone")
+        except asyncpg.InvalidParameterValueError:
+            await server.execute("set file_copy_method = copy")
+
+    async def _written(self, server: asyncpg.Connection, name: str) -> None:
+        """What is still in memory is written now, while nobody waits for it: a copy of files begins with that.
+
+        The making of any database from files does it, and takes no right that we might not have.
+        """
+        empty = "create database {name} template template0 strategy file_copy allow_connections false"
+        await _run(server, sql(empty, name=ident(name)))
+        await _run(server, sql("drop database {name}", name=ident(name)))
 
     async def _prepared(self, server: asyncpg.Connection) -> str:
         """The name of the template, which is finished when it is marked as one."""
