@@ -82,6 +82,10 @@ DEPLOYMENTS = "query ($id: ID!) { deployments(environment: $id) { id status vers
 DEPLOYMENT = "query ($id: ID!) { deployment(id: $id) { id status plan { number phase kind grade } } }"
 
 
+TRASH = "query ($id: ID!) { trash(environment: $id) { item } }"
+RESTORE = 'mutation ($id: ID!) { restoreTrash(environment: $id, item: "t1_c2_00000000") { restored } }'
+
+
 async def code(registry: Declarer, query: str, principal: Principal, **variables: Any) -> str | None:
     answer = await registry.ask(query, principal, **variables)
     return answer.errors[0]["extensions"]["code"] if answer.errors else None
@@ -139,6 +143,35 @@ async def test_deployment_is_not_found_by_those_who_may_not_see_the_environment(
     for principal in SIGNED_OUT:
         ref = await deployment_of(registry, town.dev)
         assert await code(registry, DEPLOYMENT, principal, id=ref) == "UNAUTHENTICATED"
+
+
+@pytest.mark.parametrize("who", OUTSIDERS)
+async def test_trash_is_not_found_by_those_who_may_not_see_the_environment(
+    registry: Declarer, town: Town, who: Who
+) -> None:
+    principal = who(registry, town)
+
+    for ref in (town.private, town.dev, town.closed_dev):
+        assert await code(registry, TRASH, principal, id=ref) == "NOT_FOUND"
+        assert await code(registry, RESTORE, principal, id=ref) == "NOT_FOUND"
+    for principal in SIGNED_OUT:
+        assert await code(registry, TRASH, principal, id=town.dev) == "UNAUTHENTICATED"
+        assert await code(registry, RESTORE, principal, id=town.dev) == "UNAUTHENTICATED"
+
+
+async def test_trash_is_restored_by_editors_of_the_project_and_developers_of_the_service(
+    registry: Declarer, town: Town
+) -> None:
+    viewer = registry.person("guest", {f"project:{town.project}": "viewer"})
+    editor = registry.person("guest", {f"project:{town.project}": "editor"})
+
+    assert await code(registry, TRASH, viewer, id=town.dev) is None
+    assert await code(registry, RESTORE, viewer, id=town.dev) == "FORBIDDEN"
+    # Nothing lies there under that name; whoever is told so may restore what does.
+    for principal, ref in ((editor, town.dev), (registry.person("member"), town.private)):
+        answer = await registry.ask(RESTORE, principal, id=ref)
+        assert answer.errors is not None
+        assert "t1_c2_00000000" in answer.errors[0]["message"]
 
 
 async def test_a_member_sees_all_but_restricted_projects_and_a_grant_opens_those(

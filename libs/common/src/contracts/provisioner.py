@@ -27,6 +27,10 @@ class MigrationPlanned(Event):
     """The plan's document in BLOBS."""
     steps: int
     destructive: bool
+    undoes: str | None = None
+    """The deployment that is taken back: id of the event that declared it."""
+    kept: int = 0
+    """Things that the plan puts into the trash."""
 
 
 class EnvironmentReady(Event):
@@ -71,3 +75,29 @@ class EnvironmentRemoved(Event):
     service: str
     instance: str | None = None
     project: str | None = None
+
+
+class TrashRestored(Event):
+    """Something from the trash is part of what runs again (aggregate: trash, id = the environment's)."""
+
+    TYPE: ClassVar[str] = "mortise.provisioner.trash.restored.v1"
+    environment: str
+    item: str
+    """Name of the thing in the trash."""
+    path: str
+    """`Type` or `Type.field`, as it was called when it was removed."""
+    restored: int
+    """Rows or values."""
+    left: int
+    """Those that do not fit; they stay in the trash."""
+
+
+class TrashEmptied(Event):
+    """What a deployment removed was kept for its time and is gone (aggregate: trash, id = the environment's)."""
+
+    TYPE: ClassVar[str] = "mortise.provisioner.trash.emptied.v1"
+    environment: str
+    deployment: str
+    """Id of the event that declared the version."""
+    items: tuple[str, ...]
+    """Names of the things in the trash that were dropped."""

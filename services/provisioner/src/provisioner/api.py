@@ -1,11 +1,11 @@
-"""The provisioner's part of the control API: what exists and what runs. Reads only."""
+"""The provisioner's part of the control API: what exists, what runs, and what lies in the trash."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from typing import Any, Final
 
-from ariadne import ObjectType, QueryType
+from ariadne import MutationType, ObjectType, QueryType
 from graphql import GraphQLResolveInfo
 from sqlalchemy import RowMapping as Row
 from sqlalchemy.ext.asyncio import AsyncConnection
@@ -13,13 +13,16 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common import clock
 from common.blobs import Blobs
 from common.db import Database
-from common.errors import UNAUTHENTICATED, Refused, bad_input, not_found
+from common.errors import UNAUTHENTICATED, Refused, bad_input, forbidden, not_found
+from common.events import Actor
 from common.graphs import Context, Graph, load_schema
-from common.service import Runtime
+from common.service import Runtime, StartFailed
 from contracts.access import Principal
 from contracts.names import database, endpoint
 from provisioner.domain.plan import decode
-from provisioner.domain.visibility import sees_project, sees_service
+from provisioner.domain.visibility import changes_project, changes_service, sees_project, sees_service
+from provisioner.execute.cluster import Cluster
+from provisioner.execute.yard import Lying, Yard, bring_back, lying
 from provisioner.store import queries
 
 Info = GraphQLResolveInfo[Context]
@@ -31,8 +34,14 @@ LIMIT_MAX: Final = 500
 
 def graph(runtime: Runtime) -> Graph:
     """The resolvers over a running service."""
-    answers = Answers(runtime.database, runtime.blobs)
-    query = QueryType()
+    dsn = runtime.settings.provision_dsn
+    if dsn is None:
+        raise StartFailed("MORTISE_PROVISION_DSN is missing: a PostgreSQL user with CREATEDB and CREATEROLE")
+    yard = Yard(runtime.log, runtime.blobs, runtime.database, Cluster(dsn, runtime.settings.secret_key))
+    answers = Answers(runtime.database, runtime.blobs, yard)
+    query, mutation = QueryType(), MutationType()
+    query.set_field("trash", answers.trash)
+    mutation.set_field("restoreTrash", answers.restore_trash)
     query.set_field("environments", answers.environments)
     query.set_field("environment", answers.environment)
     query.set_field("deployments", answers.deployments)
@@ -41,15 +50,16 @@ def graph(runtime: Runtime) -> Graph:
     environment.set_field("deployments", answers.deployments_of)
     deployment = ObjectType("Deployment")
     deployment.set_field("plan", answers.plan)
-    return Graph(load_schema("provisioner", query, environment, deployment), list(runtime.runners.values()))
+    return Graph(load_schema("provisioner", query, mutation, environment, deployment), list(runtime.runners.values()))
 
 
 class Answers:
     """Resolvers; each checks first what the caller may see."""
 
-    def __init__(self, read_model: Database, blobs: Blobs) -> None:
+    def __init__(self, read_model: Database, blobs: Blobs, yard: Yard) -> None:
         self._database = read_model
         self._blobs = blobs
+        self._yard = yard
 
     async def environments(
         self, _: Any, info: Info, *, service: str | None = None, instance: str | None = None
@@ -98,6 +108,24 @@ class Answers:
             row = await _seen(connection, principal, "Deployment", id, found["environment"])
         return _deployment(found, row["kind"])
 
+    async def trash(self, _: Any, info: Info, *, environment: str) -> list[dict[str, Any]]:
+        """What lies in the trash of an environment, newest first."""
+        principal = _principal(info)
+        async with self._database.reading() as connection:
+            await _seen(connection, principal, "Environment", environment, environment)
+        return [_lying(each) for each in await lying(self._yard, environment)]
+
+    async def restore_trash(self, _: Any, info: Info, *, environment: str, item: str) -> dict[str, Any]:
+        """One thing of the trash into what runs. For developers of the service, or editors of the project."""
+        principal = _principal(info)
+        async with self._database.reading() as connection:
+            row = await _seen(connection, principal, "Environment", environment, environment)
+            if not await _changeable(connection, principal, row):
+                raise forbidden("You may look at this environment, but not change it.", "Ask an admin of the project.")
+        cause = info.context.cause(str(info.path.key), Actor(type="user", id=principal.id, via=principal.via))
+        done = await bring_back(self._yard, row, item, cause)
+        return {"item": done.item, "path": done.path, "restored": done.restored, "left": done.left}
+
     async def deployments_of(self, parent: dict[str, Any], _: Info) -> list[dict[str, Any]]:
         """The last deployments of an environment that may be seen."""
         async with self._database.reading() as connection:
@@ -143,6 +171,18 @@ async def _visible(connection: AsyncConnection, principal: Principal, row: Row) 
     )
 
 
+async def _changeable(connection: AsyncConnection, principal: Principal, row: Row) -> bool:
+    if row["project"] is None:
+        return changes_service(principal, organisation=row["organisation"])
+    project = await queries.project_row(connection, row["project"])
+    return project is not None and changes_project(
+        principal,
+        organisation=project["organisation"],
+        project=project["id"],
+        restricted=project["restricted"],
+    )
+
+
 def _page(pagination: Mapping[str, int] | None) -> tuple[int, int]:
     limit, offset = (pagination["limit"], pagination["offset"]) if pagination else (LIMIT, 0)
     if not 0 <= limit <= LIMIT_MAX:
@@ -166,6 +206,20 @@ def _environment(row: Row) -> dict[str, Any]:
         "project": row["project"],
         "database": database(row["id"]) if row["version"] is not None else None,
         "updatedAt": clock.text(row["updated_at"]),
+    }
+
+
+def _lying(each: Lying) -> dict[str, Any]:
+    return {
+        "item": each.kept.name,
+        "path": each.kept.subject,
+        "what": each.kept.what,
+        "rows": each.rows,
+        "bytes": str(each.bytes),
+        "deployment": each.deployment,
+        "version": each.version,
+        "removedAt": clock.text(each.removed_at),
+        "keptUntil": clock.text(each.kept_until),
     }
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import functools
 import random
 from dataclasses import dataclass
 from typing import Final
@@ -11,18 +12,27 @@ from prometheus_client import Gauge
 from pydantic import BaseModel
 from sqlalchemy.exc import SQLAlchemyError
 
-from common import rpc
+from common import clock, rpc
 from common.errors import Refused
 from common.logs import observe
 from common.service import Runtime, StartFailed
 from provisioner.domain.environments import Declared
 from provisioner.domain.plan import Plan, PlannedStep
+from provisioner.execute import compacting
 from provisioner.execute.cluster import WORLD, Cluster
+from provisioner.execute.compacting import AskedCompact
 from provisioner.execute.deploy import World, advance
 from provisioner.execute.migrate import Counted, measure
+from provisioner.execute.undoing import AskedUndo
+from provisioner.execute.undoing import told as told_undo
+from provisioner.execute.yard import Yard, emptied
 from provisioner.store import queries
 
 LOSS: Final = "ask.provisioner.loss"
+REST: Final = "ask.gateway.rest"
+"""Heard by every gateway: let go of the connections to an environment as soon as nothing runs on them."""
+UNDO: Final = "ask.provisioner.undo"
+EMPTY_SECONDS: Final = 60.0
 WORKERS: Final = 4
 """Environments worked on at once by one process."""
 TICK_SECONDS: Final = 1.0
@@ -41,6 +51,11 @@ async def start(runtime: Runtime) -> None:
     runtime.tasks.create_task(Reconciler(world).run(), name="reconciler")
     runtime.tasks.create_task(_settle_in(world), name="orphans")
     runtime.every(COUNT_SECONDS, "provisioner.counted", lambda: count(world))
+    yard = Yard(world.log, world.blobs, world.database, world.cluster)
+    runtime.every(EMPTY_SECONDS, "provisioner.empty", lambda: empty(yard))
+    rpc.serve(runtime.broker, UNDO, AskedUndo, lambda asked: told_undo(world, asked), queue=runtime.settings.service)
+    small = functools.partial(compacting.compact, world.cluster)
+    rpc.serve(runtime.broker, compacting.SUBJECT, AskedCompact, small, queue=runtime.settings.service)
     rpc.serve(runtime.broker, LOSS, AskedLoss, lambda asked: told(world, asked), queue=runtime.settings.service)
 
 
@@ -50,7 +65,13 @@ def world_of(runtime: Runtime) -> World:
     if dsn is None:
         raise StartFailed("MORTISE_PROVISION_DSN is missing: a PostgreSQL user with CREATEDB and CREATEROLE")
     cluster = Cluster(dsn, runtime.settings.secret_key)
-    return World(runtime.log, runtime.blobs, runtime.database, cluster, runtime.runners["provisioner"])
+    runner, secret_key = runtime.runners["provisioner"], runtime.settings.secret_key
+
+    async def rest(environment: str) -> None:
+        # Lost or not: a gateway that does not let go only makes a clone take longer.
+        await runtime.nats.publish(REST, ToldRest(environment=environment).model_dump_json().encode())
+
+    return World(runtime.log, runtime.blobs, runtime.database, cluster, runner, secret_key, rest)
 
 
 async def _fit(cluster: Cluster) -> None:
@@ -184,7 +205,21 @@ async def count(world: World) -> None:
         ENVIRONMENTS.labels(*labels).set(number)
 
 
+async def empty(yard: Yard) -> None:
+    """Empty the trash of what was kept for its time."""
+    try:
+        await emptied(yard, clock.now())
+    except (*WORLD, SQLAlchemyError, Refused) as error:
+        observe("provisioner.emptied", outcome="retry", level="warning", error=f"{type(error).__name__}: {error}")
+
+
 # --- what others ask ----------------------------------------------------------------------------------------------
+
+
+class ToldRest(BaseModel):
+    """What gateways are told when an environment is to be left alone for a moment."""
+
+    environment: str
 
 
 class AskedLoss(BaseModel):

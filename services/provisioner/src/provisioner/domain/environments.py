@@ -10,11 +10,21 @@ from dataclasses import dataclass, replace
 from typing import Final, assert_never
 
 from contracts import provisioner as said
+from contracts.masks import Mask
 from contracts.names import database
 from provisioner.domain.plan import Plan
 
 EnvironmentEvent = said.MigrationPlanned | said.EnvironmentReady | said.DeploymentFailed | said.EnvironmentRemoved
 EVENTS: Final = (said.MigrationPlanned, said.EnvironmentReady, said.DeploymentFailed, said.EnvironmentRemoved)
+
+
+@dataclass(frozen=True, slots=True)
+class Clone:
+    """Where an environment that is a clone has its schema and data from."""
+
+    source: str
+    """Id of the environment that is cloned."""
+    masks: tuple[Mask, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +43,11 @@ class Declared:
     sdl_sha: str
     model_sha: str
     forced: bool
+    clone: Clone | None = None
+    undoes: str | None = None
+    """The deployment that is taken back: id of the event that declared it."""
+    listed: str | None = None
+    """What was seen beforehand of what does not fit; None where whatever there is was accepted."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +66,8 @@ class Environment:
     live: Live | None = None
     planned: said.MigrationPlanned | None = None
     """The plan that has not ended yet."""
+    served: said.MigrationPlanned | None = None
+    """The plan of what is live."""
     settled: frozenset[str] = frozenset()
     """Deployments that ended, well or badly."""
     removed: bool = False
@@ -64,7 +81,7 @@ def evolve(environment: Environment, event: EnvironmentEvent) -> Environment:
         case said.EnvironmentReady():
             live = Live(event.version, event.sdl_sha, event.model_sha)
             settled = environment.settled | {event.deployment}
-            return replace(environment, live=live, planned=None, settled=settled)
+            return replace(environment, live=live, planned=None, served=environment.planned, settled=settled)
         case said.DeploymentFailed():
             return replace(environment, planned=None, settled=environment.settled | {event.deployment})
         case said.EnvironmentRemoved():
@@ -107,7 +124,15 @@ def plan(environment: Environment, declared: Declared, made: Plan, plan_sha: str
         plan_sha=plan_sha,
         steps=len(made.steps),
         destructive=made.destructive,
+        undoes=made.undoes,
+        kept=len(made.kept),
     )
+
+
+def last(environment: Environment) -> said.MigrationPlanned | None:
+    """The deployment that can be undone: the last one, where something ran before it."""
+    served = environment.served
+    return None if environment.removed or served is None or served.from_model_sha is None else served
 
 
 def ready(environment: Environment, deployment: str) -> said.EnvironmentReady | None:

@@ -13,10 +13,12 @@ from contracts.model import Model
 from contracts.names import database
 from provisioner.domain import checks
 from provisioner.domain.actions import Phase, hidden
+from provisioner.domain.both import Both
 from provisioner.domain.ddl import READERS_WAIT, WRITERS_WAIT, Way, kind, locks, statements, way
 from provisioner.domain.diff import Change, Difference, Grade, changes
 from provisioner.domain.layout import layout
 from provisioner.domain.migration import Step, steps, unique_shadows
+from provisioner.domain.trash import Kept, kept
 
 MARK_CHARACTERS: Final = 8
 
@@ -96,6 +98,10 @@ class Plan(Document):
     """The step of the switch after which the checks are counted again; 0: before all."""
     names: dict[str, str] = {}
     """What people call the tables: `Type` or `relation Name`, in the words of the new schema where there are any."""
+    kept: tuple[Kept, ...] = ()
+    """What it puts into the trash."""
+    undoes: str | None = None
+    """The deployment it takes back: id of the event that declared it."""
 
     @property
     def end(self) -> int:
@@ -145,17 +151,18 @@ def plan(  # noqa: PLR0913 - what a plan says
         from_model_sha=from_model_sha,
         model_sha=model_sha,
         forced=forced,
-        changes=tuple(_change(change) for change in changes(difference)),
+        changes=tuple(planned_change(change) for change in changes(difference)),
         checks=(
             *(PlannedCheck(kind="loss", path=loss.path, count=loss.count.text, again=not forced) for loss in losses),
             *(_problem(problem, shadows) for problem in problems),
         ),
-        locks=_locks(difference, [locks(step.action) for step in planned if step.phase == "switch"]),
+        locks=locked(difference, [locks(step.action) for step in planned if step.phase == "switch"]),
         mark=mark,
         large=tuple(sorted(large)),
-        steps=tuple(_step(step, role) for step in planned),
+        steps=tuple(planned_step(step, role) for step in planned),
         counts_after=max((step.number for step in planned if step.phase == "switch" and step.catches_up), default=0),
         names={**names(difference.before), **names(difference.after)},
+        kept=kept(Both(difference, mark), [step.action for step in planned]),
     )
 
 
@@ -206,7 +213,7 @@ def _lines(plan: Plan) -> Iterator[str]:
         yield from (f"  {each.number:>3} {each.grade:<11} {each.kind} {each.subject}: {each.reason}" for each in there)
 
 
-def _step(step: Step, role: str) -> PlannedStep:
+def planned_step(step: Step, role: str) -> PlannedStep:
     return PlannedStep(
         number=step.number,
         phase=step.phase,
@@ -221,7 +228,7 @@ def _step(step: Step, role: str) -> PlannedStep:
     )
 
 
-def _change(change: Change) -> PlannedChange:
+def planned_change(change: Change) -> PlannedChange:
     return PlannedChange(kind=change.kind, subject=change.subject, reason=change.reason, grade=change.grade)
 
 
@@ -249,7 +256,7 @@ def _problem(problem: checks.Problem, shadows: frozenset[tuple[str, str]]) -> Pl
     )
 
 
-def _locks(difference: Difference, taken: list[dict[str, str]]) -> dict[str, str]:
+def locked(difference: Difference, taken: list[dict[str, str]]) -> dict[str, str]:
     """What the steps lock, and what the checks count: nobody may change what was counted until the end."""
     needed: dict[str, str] = {}
     counted = (

@@ -39,6 +39,7 @@ TOLD_MAX: Final = 20
 """Problems or losses in the reason of a refusal."""
 
 DATA_LOSS: Final = "DATA_LOSS"
+LIST_CHANGED: Final = "LIST_CHANGED"
 MIGRATION_FAILED: Final = "MIGRATION_FAILED"
 BUSY: Final = "BUSY"
 INCONSISTENT: Final = "INCONSISTENT"
@@ -317,6 +318,9 @@ class _Migration:
         losses = [each for each in counted if each.check.kind == "loss" and each.rows > 0]
         if losses:
             held = _told([f"{each.check.path} ({each.rows})" for each in losses], ", ")
+            if self._plan.undoes is not None:
+                more = f"More does not fit than was listed: {held}. Look at the list again, or undo with force."
+                raise Stopped(Refusal(LIST_CHANGED, more))
             raise Stopped(Refusal(DATA_LOSS, f"Data would be lost: {held}. Deploy with force to accept that."))
 
 

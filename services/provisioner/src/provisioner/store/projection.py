@@ -12,14 +12,20 @@ from common import clock
 from common.events import Event
 from common.log import Recorded
 from common.projection import Projection
+from contracts import previews
 from contracts import provisioner as said
 from contracts import registry as heard
-from contracts.names import INSTANCE_ENVIRONMENTS, SERVICE_ENVIRONMENTS, environment_id
+from contracts.names import INSTANCE_ENVIRONMENTS, PREVIEW, SERVICE_ENVIRONMENTS, environment_id
 from provisioner.domain.plan import deployment_id
 from provisioner.store.tables import METADATA, OPEN, deployments, environments, projects, services, versions
 
 Versioned = (
-    heard.ServiceCreated | heard.VersionPushed | heard.VersionPublished | heard.InstanceAdded | heard.InstancePromoted
+    heard.ServiceCreated
+    | heard.VersionPushed
+    | heard.VersionPublished
+    | heard.InstanceAdded
+    | heard.InstancePromoted
+    | previews.PreviewCreated
 )
 
 
@@ -52,6 +58,11 @@ async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -
         case heard.InstancePromoted():
             where = environment_id(event.instance, event.environment)
             await _declare(connection, recorded, event, where, forced=event.forced)
+        case previews.PreviewCreated():
+            await _preview(connection, recorded, event)
+            await _declare(connection, recorded, event, event.environment, forced=False)
+        case previews.PreviewDeleted():
+            await _remove(connection, recorded, event.preview)
         case heard.ServiceRemoved():
             await connection.execute(sa.delete(services).where(services.c.id == event.service))
             await _remove(connection, recorded, event.service)
@@ -65,6 +76,9 @@ async def apply(connection: AsyncConnection, recorded: Recorded, event: Event) -
             await _failed(connection, recorded, event)
         case said.EnvironmentRemoved():
             await _removed(connection, recorded, event.environment)
+        case said.TrashEmptied():
+            done = sa.update(deployments).where(deployments.c.id == deployment_id(event.environment, event.deployment))
+            await connection.execute(done.values(emptied=True))
         case _:
             raise AssertionError(f"an event this projection does not act on: {type(event).__name__}")
 
@@ -73,6 +87,10 @@ async def _version(
     connection: AsyncConnection, recorded: Recorded, event: heard.ServiceCreated | heard.VersionPushed
 ) -> None:
     row = {"service": event.service, "position": recorded.position, "name": event.version, "model_sha": event.model_sha}
+    if isinstance(event, heard.VersionPushed) and event.undoes is not None:
+        undone = sa.select(deployments.c.version).where(deployments.c.declaration == event.undoes).scalar_subquery()
+        mine = sa.update(versions).where(versions.c.service == event.service, versions.c.name == undone)
+        await connection.execute(mine.values(undone=True))
     await connection.execute(sa.insert(versions).values(row))
 
 
@@ -96,6 +114,24 @@ async def _environment(
     await connection.execute(sa.insert(environments).values(row))
 
 
+async def _preview(connection: AsyncConnection, recorded: Recorded, event: previews.PreviewCreated) -> None:
+    row = {
+        "id": event.environment,
+        "organisation": event.organisation,
+        "kind": PREVIEW,
+        "service": event.service,
+        "instance": event.instance,
+        "project": event.project,
+        "owner": event.preview,
+        "source": environment_id(event.instance, event.source),
+        "masks": [mask.model_dump() for mask in event.masks],
+        "state": "absent",
+        "removed": False,
+        "updated_at": clock.parse(recorded.envelope.time),
+    }
+    await connection.execute(sa.insert(environments).values(row))
+
+
 async def _declare(
     connection: AsyncConnection, recorded: Recorded, event: Versioned, environment: str, *, forced: bool
 ) -> None:
@@ -110,6 +146,8 @@ async def _declare(
         "sdl_sha": event.sdl_sha,
         "model_sha": event.model_sha,
         "forced": forced,
+        "undoes": getattr(event, "undoes", None),
+        "listed": getattr(event, "listed", None),
         "status": "INITIALIZED",
         "created_at": at,
         "updated_at": at,
@@ -119,9 +157,13 @@ async def _declare(
 
 
 async def _remove(connection: AsyncConnection, recorded: Recorded, owner: str) -> None:
-    """Environments that were never declared have nothing to be removed and are gone at once."""
+    """All of a service, an instance with its previews, or one preview.
+
+    Environments that were never declared have nothing to be removed and are gone at once.
+    """
+    preview = sa.and_(environments.c.kind == PREVIEW, environments.c.instance == owner)
     deployed = sa.exists().where(deployments.c.environment == environments.c.id)
-    mine = sa.update(environments).where(environments.c.owner == owner, ~environments.c.removed)
+    mine = sa.update(environments).where(sa.or_(environments.c.owner == owner, preview), ~environments.c.removed)
     at = clock.parse(recorded.envelope.time)
     await connection.execute(mine.where(~deployed).values(removed=True, state="absent", updated_at=at))
     removal = {"removal": recorded.envelope.id, "removal_correlation": recorded.envelope.correlationid}
@@ -129,7 +171,7 @@ async def _remove(connection: AsyncConnection, recorded: Recorded, owner: str) -
 
 
 async def _planned(connection: AsyncConnection, recorded: Recorded, event: said.MigrationPlanned) -> None:
-    await _deployment(connection, recorded, event, status="IN_PROGRESS", plan_sha=event.plan_sha)
+    await _deployment(connection, recorded, event, status="IN_PROGRESS", plan_sha=event.plan_sha, kept=event.kept)
     state = "creating" if event.from_version is None else "migrating"
     await _update(connection, recorded, event.environment, state=state, reason=None)
 
@@ -190,10 +232,13 @@ PROJECTION: Final = Projection(
         heard.InstanceAdded,
         heard.InstancePromoted,
         heard.InstanceRemoved,
+        previews.PreviewCreated,
+        previews.PreviewDeleted,
         said.MigrationPlanned,
         said.EnvironmentReady,
         said.DeploymentFailed,
         said.EnvironmentRemoved,
+        said.TrashEmptied,
     ),
     apply=apply,
     ignored=frozenset(
@@ -206,6 +251,8 @@ PROJECTION: Final = Projection(
             heard.ServiceReinstated,
             heard.PromotionRequested,
             heard.PromotionRefused,
+            previews.PreviewExtended,
+            said.TrashRestored,
         )
     ),
 )

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 import sqlalchemy as sa
 from sqlalchemy import RowMapping as Row
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from contracts.names import INSTANCE_ENVIRONMENTS, SERVICE_ENVIRONMENTS
-from provisioner.domain.environments import Declared
+from contracts.masks import Mask
+from contracts.names import INSTANCE_ENVIRONMENTS, PREVIEW, SERVICE_ENVIRONMENTS
+from provisioner.domain.environments import Clone, Declared
 from provisioner.store.tables import OPEN, deployments, environments, projects, services, versions
 
 WORK_MAX: Final = 256
-ORDER: Final = {kind: place for place, kind in enumerate((*SERVICE_ENVIRONMENTS, *INSTANCE_ENVIRONMENTS))}
+ORDER: Final = {kind: place for place, kind in enumerate((*SERVICE_ENVIRONMENTS, *INSTANCE_ENVIRONMENTS, PREVIEW))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,9 @@ async def road(
     Only the last where version `to` lies before, or is the same: then it leads back. A Model that is no version yet
     comes after all versions.
     """
-    query = sa.select(versions.c.name, versions.c.model_sha).where(versions.c.service == service)
+    # What was undone is no version on the way, but it may be where the way begins or ends.
+    counts = ~versions.c.undone | versions.c.name.in_([version or "", to])
+    query = sa.select(versions.c.name, versions.c.model_sha).where(versions.c.service == service, counts)
     known = [(row.name, row.model_sha) for row in await connection.execute(query.order_by(versions.c.position))]
     names, hashes = [name for name, _ in known], [sha for _, sha in known]
     if version is None:
@@ -137,6 +141,37 @@ async def deployment_row(connection: AsyncConnection, deployment: str) -> Row | 
     return (await connection.execute(query)).mappings().first()
 
 
+async def keeping(connection: AsyncConnection, environment: str, since: datetime) -> Sequence[Row]:
+    """Deployments after `since` that left something in the trash of an environment, newest first."""
+    query = sa.select(deployments).where(
+        deployments.c.environment == environment,
+        deployments.c.status == "DEPLOYED",
+        deployments.c.kept > 0,
+        deployments.c.updated_at > since,
+        ~deployments.c.emptied,
+    )
+    return (await connection.execute(query.order_by(deployments.c.position.desc()))).mappings().all()
+
+
+async def kept_too_long(connection: AsyncConnection, until: datetime, limit: int) -> Sequence[Row]:
+    """Deployments up to `until` whose things are still in the trash, oldest first, with their organisation."""
+    query = (
+        sa.select(deployments, environments.c.organisation)
+        .join(environments, environments.c.id == deployments.c.environment)
+        .where(
+            deployments.c.status == "DEPLOYED",
+            deployments.c.kept > 0,
+            deployments.c.updated_at <= until,
+            ~deployments.c.emptied,
+            ~environments.c.removed,
+            environments.c.removal.is_(None),
+        )
+        .order_by(deployments.c.updated_at, deployments.c.id)
+        .limit(limit)
+    )
+    return (await connection.execute(query)).mappings().all()
+
+
 async def service_row(connection: AsyncConnection, service: str) -> Row | None:
     """The row of a service."""
     return (await connection.execute(sa.select(services).where(services.c.id == service))).mappings().first()
@@ -160,4 +195,13 @@ def _declared(environment: Row, deployment: Row) -> Declared:
         sdl_sha=deployment["sdl_sha"],
         model_sha=deployment["model_sha"],
         forced=deployment["forced"],
+        clone=_clone(environment),
+        undoes=deployment["undoes"],
+        listed=deployment["listed"],
     )
+
+
+def _clone(environment: Row) -> Clone | None:
+    if environment["source"] is None:
+        return None
+    return Clone(environment["source"], tuple(Mask.model_validate(mask) for mask in environment["masks"]))

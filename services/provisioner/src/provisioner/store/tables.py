@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 import sqlalchemy as sa
+from sqlalchemy.dialects.postgresql import JSONB
 
 METADATA: Final = sa.MetaData()
 EXACT: Final = sa.Text(collation="C")
@@ -32,6 +33,7 @@ versions: Final = sa.Table(
     sa.Column("position", sa.BigInteger, primary_key=True, autoincrement=False),
     sa.Column("name", EXACT, nullable=False),
     sa.Column("model_sha", EXACT, nullable=False),
+    sa.Column("undone", sa.Boolean, nullable=False, server_default=sa.false()),  # no way leads over it
 )
 
 environments: Final = sa.Table(
@@ -44,6 +46,8 @@ environments: Final = sa.Table(
     sa.Column("instance", EXACT),
     sa.Column("project", EXACT),
     sa.Column("owner", EXACT, nullable=False, index=True),  # the instance, or the service where there is none
+    sa.Column("source", EXACT),  # of a clone: the environment it has its data from, and what is masked
+    sa.Column("masks", JSONB),
     sa.Column("state", EXACT, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("declared_version", EXACT),
@@ -70,10 +74,20 @@ deployments: Final = sa.Table(
     sa.Column("status", EXACT, nullable=False),
     sa.Column("reason", sa.Text),
     sa.Column("plan_sha", EXACT),
+    sa.Column("undoes", EXACT),  # the declaration of the deployment it takes back, and what was seen before
+    sa.Column("listed", EXACT),
+    sa.Column("kept", sa.Integer, nullable=False, server_default="0"),  # things it put into the trash
+    sa.Column("emptied", sa.Boolean, nullable=False, server_default=sa.false()),  # none of them is there any more
     sa.Column("created_at", MOMENT, nullable=False),
     sa.Column("updated_at", MOMENT, nullable=False),
 )
 sa.Index("deployments_newest", deployments.c.environment, deployments.c.position)
+
+sa.Index(
+    "deployments_kept",
+    deployments.c.updated_at,
+    postgresql_where=sa.and_(deployments.c.kept > 0, ~deployments.c.emptied),
+)
 
 OPEN: Final = ("INITIALIZED", "IN_PROGRESS")
 """Deployments that have not ended."""
