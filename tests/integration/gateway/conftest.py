@@ -24,6 +24,14 @@ async def door(gateway: Stack) -> AsyncIterator[Door]:
 
 
 @pytest.fixture(scope="session")
+async def mortal() -> AsyncIterator[Door]:
+    """Of a stack of its own, whose processes may be killed: nobody else likes that."""
+    with a_directory() as data, Stack(data, services=("gateway",)) as stack:
+        async with opened(stack) as running:
+            yield running
+
+
+@pytest.fixture(scope="session")
 async def lives(door: Door) -> list[Live]:
     """Environments without a history."""
     return [await door.environment("type Note @model { id: ID! @isUnique text: String }", "dev") for _ in range(4)]

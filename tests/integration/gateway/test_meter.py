@@ -65,6 +65,16 @@ async def test_each_call_is_recorded_once_in_its_class_with_who_pays_for_it(door
         "ok",
         "client_error",
     ]
+    assert [call["code"] for call in calls] == [
+        None,
+        "GRAPHQL_VALIDATION_FAILED",
+        None,
+        "DataItemDoesNotExist",
+        "UNAUTHENTICATED",
+        "BAD_USER_INPUT",
+        None,
+        "GRAPHQL_VALIDATION_FAILED",
+    ]
     first, wrong = calls[0], calls[4]
     assert (first["client"], first["credential"], first["operation"]) == ("c-9", key_id, "Notes")
     assert (first["instance"], first["service"], first["project"]) == (live.instance, live.service, live.project)

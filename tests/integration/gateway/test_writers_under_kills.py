@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-
-import pytest
-
 from tests.faults import writers
 from tests.faults.edges import Ledger, Nodes, wrong
-from tests.support.door import Door, opened
-from tests.support.stack import Stack, a_directory
+from tests.support.door import Door
 
 
-@pytest.fixture(scope="module")
-async def door() -> AsyncIterator[Door]:
-    """Of a stack of its own: nobody else likes it when PostgreSQL is killed."""
-    with a_directory() as data, Stack(data, services=("gateway",)) as stack:
-        async with opened(stack) as running:
-            yield running
-
-
-async def test_acknowledged_changes_outlive_kills_and_no_relation_is_left_half(door: Door) -> None:
-    outcome = await writers.run(door, kills=("backend", "postmaster", "backend", "postmaster"), between=200, seed=1)
+async def test_acknowledged_changes_outlive_kills_and_no_relation_is_left_half(mortal: Door) -> None:
+    outcome = await writers.run(mortal, kills=("backend", "postmaster", "backend", "postmaster"), between=200, seed=1)
 
     tally = outcome.ledger.tally
     assert outcome.wrong == []

@@ -16,13 +16,13 @@ DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "limits.md"
 def test_without_settings_every_kind_has_its_defaults() -> None:
     assert configured({"PATH": "/bin", "MORTISE_LIMIT_NODES": ""}) == dict(DEFAULTS)
     assert set(DEFAULTS) == set(KINDS)
-    assert DEFAULTS["prod"] == DEFAULTS["stage"] == DEFAULTS["dev"]
+    assert DEFAULTS["prod"] == DEFAULTS["stage"] == DEFAULTS["dev"] == DEFAULTS["preview"]
 
 
 def test_a_limit_is_changed_for_all_kinds_or_for_one() -> None:
     made = configured({"MORTISE_LIMIT_NODES": "7", "MORTISE_LIMIT_DEMO_NODES": "5", "MORTISE_LIMIT_DEV_DEPTH": "3"})
-    assert [made[kind].nodes for kind in KINDS] == [7, 7, 7, 7, 5]
-    assert [made[kind].depth for kind in KINDS] == [20, 20, 3, 20, 20]
+    assert [made[kind].nodes for kind in KINDS] == [7, 7, 7, 7, 7, 5]
+    assert [made[kind].depth for kind in KINDS] == [20, 20, 3, 20, 20, 20]
 
 
 @pytest.mark.parametrize("text", ["0", "-1", "many", "1.5", "2147483648", "9" * 5000, "\u0661"])

@@ -49,6 +49,7 @@ def test_a_row_has_the_columns_that_billing_reads() -> None:
         "operation": 'Fans"\\',
         "hash": "0123456789abcdef",
         "version": "0.0.1",
+        "code": None,
     }
 
 

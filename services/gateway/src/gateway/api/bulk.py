@@ -19,7 +19,7 @@ from contracts.calls import CallClass
 from gateway.api import data, http
 from gateway.api.data import Shell, Visit
 from gateway.api.http import Asked, Reply, Send
-from gateway.domain import bodies, outcomes
+from gateway.domain import bodies
 from gateway.domain.admission import Admitted, bad_credential
 from gateway.domain.bodies import BadBody, too_large
 from gateway.domain.bulk import rights
@@ -71,7 +71,7 @@ class Bulk:
             if refusal is not problem:
                 log.error("gateway.broken", request=asked.request_id, path=asked.path, exc_info=problem)
             reply = http.refused(refusal)
-            call = await visit.done(outcomes.of_refusal(refusal), reply.status, len(reply.body))
+            call = await visit.done(visit.refused(refusal), reply.status, len(reply.body))
             return http.counted(reply, call)
         return http.counted(reply, await visit.done("ok", reply.status, len(reply.body)))
 
@@ -89,6 +89,7 @@ class Bulk:
         assert holder is not None, "nobody is authorised to do what he does not prove to be his"
         visit.admitted = Admitted(holder.id if isinstance(holder, Key) else holder.credential)
         lookup.accepted(holder)
+        await visit.enter_patiently()
         return Case(visit.route, holder, asked.request_id)
 
     # --- out ----------------------------------------------------------------------------------------------------------
@@ -121,7 +122,7 @@ class Bulk:
             await export.run(patiently)
             outcome = "ok"
         except Refused as refusal:
-            outcome = outcomes.of_refusal(refusal)
+            outcome = visit.refused(refusal)
             raise
         except (OSError, TimeoutError) as problem:
             outcome = "partial"
@@ -146,6 +147,7 @@ class Bulk:
             return _told(await self._imports.end(case, token, confirmed=confirmed, force=force))
         body = await _body(asked)
         visit.bytes_in = len(body)
+        visit.writes(None, len(body))
         return _told(await self._imports.piece(case, token, body))
 
     # --- away ---------------------------------------------------------------------------------------------------------
@@ -158,7 +160,9 @@ class Bulk:
         if not isinstance(said, dict):
             raise BadBody(400, "The body is not a JSON object.")
         rights.confirm(case.route, said.get("confirm"), force=said.get("force") is True)
-        return http.as_json({"removed": await drop(self._desk, case)})
+        removed = await drop(self._desk, case)
+        visit.emptied()
+        return http.as_json({"removed": removed})
 
 
 def _told(taken: Taken) -> Reply:

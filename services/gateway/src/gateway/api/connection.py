@@ -25,7 +25,7 @@ HELD_BYTES_MAX: Final = 128 * 1024
 class Connection(web.RequestHandler):
     """One connection. What is not HTTP is refused in the same form as everything else, and without a traceback."""
 
-    __slots__ = ("_busy", "_heads", "_held", "_lane", "_open", "_stopped")
+    __slots__ = ("_advancing", "_busy", "_heads", "_held", "_lane", "_open", "_stopped")
 
     def __init__(self, manager: Any, *, lane: Lane, heads: Heads, **settings: Any) -> None:
         super().__init__(manager, **settings)
@@ -33,6 +33,7 @@ class Connection(web.RequestHandler):
         self._heads = heads
         self._open = True
         self._busy = False
+        self._advancing = False
         self._held = b""
         self._stopped = False
 
@@ -68,7 +69,13 @@ class Connection(web.RequestHandler):
                 continue
             self._busy = self._request_in_progress = True
             self._next_keepalive_close_time = self._loop.time() + self._keepalive_timeout
-            if not self._lane.take(self, head, data[end + len(HEAD_END) : size]):
+            # What is answered at once comes back to this loop, not through `answer`: thousands may wait in one piece.
+            self._advancing = True
+            try:
+                taken = self._lane.take(self, head, data[end + len(HEAD_END) : size])
+            finally:
+                self._advancing = False
+            if not taken:
                 self._busy = self._request_in_progress = False
                 super().data_received(data[:size])
 
@@ -84,7 +91,7 @@ class Connection(web.RequestHandler):
         if self._stopped:
             self._stopped = False
             self.transport.resume_reading()
-        if self._held:
+        if self._held and not self._advancing:
             self._advance()
 
     def handle_error(

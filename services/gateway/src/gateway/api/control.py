@@ -20,7 +20,7 @@ from graphql import (
     visit,
 )
 
-from common import clock
+from common import clock, tracing
 from common.errors import SERVICE_UNAVAILABLE, UNAUTHENTICATED, Refused, bad_input
 from common.logs import observe
 from common.rpc import Ask
@@ -121,7 +121,7 @@ class Control:
             idempotency_key=key,
             client_ip=asked.remote,
             user_agent=(asked.header("user-agent") or "")[:500] or None,
-            traceparent=asked.header("traceparent"),
+            traceparent=tracing.onward(asked.header("traceparent")),
         )
         deadline = asyncio.get_running_loop().time() + REQUEST_SECONDS
         question = Question(parts.kind, ask, variables, deadline, key or "")

@@ -6,11 +6,13 @@ without a record of its class.
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final, Literal
 
+from common import clock
 from common.errors import INTERNAL, Refused
 from common.logs import log
 from contracts.calls import CallClass
@@ -20,16 +22,20 @@ from gateway.domain import outcomes
 from gateway.domain.admission import USER_HEADER, Admitted, admit, bad_credential, presented, unknown_endpoint
 from gateway.domain.bodies import Params
 from gateway.domain.directory import Route
+from gateway.domain.quotas import Gate, database_full, grows, too_many
 from gateway.engine import Call as Operation
 from gateway.engine import Failure, Refusal, Request, digest, finish, introspects, refuse
 from gateway.execute.calls import Calls
 from gateway.execute.environments import Environments, Served, place_of
 from gateway.execute.lookup import Lookup
 from gateway.execute.meter import Call, Meter
+from gateway.execute.quotas import Quotas
 
 Dialect = Literal["http", "simple"]
 DIGEST_DIGITS: Final = 16
 """So much of a document's digest stands in records."""
+PATIENCE_SECONDS: Final = 5.0
+"""Export, import and drop wait so long for their turn instead of being refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,7 @@ class Shell:
     calls: Calls
     meter: Meter
     figures: Figures
+    quotas: Quotas
 
 
 @dataclass(slots=True)
@@ -56,6 +63,53 @@ class Visit:
     bytes_in: int = 0
     operation: str | None = None
     digest: str | None = None
+    code: str | None = None
+    """Why it was refused or failed, as its record tells."""
+    gate: Gate | None = None
+    """What the environment may still have, where that is limited; set when the call was let through."""
+
+    def enter(self) -> None:
+        """Take one of the calls that the environment may have. Raises Refused RATE_LIMITED."""
+        self._let_through(0.0)
+
+    async def enter_patiently(self) -> None:
+        """The same, but too many at once wait for their turn. Raises Refused RATE_LIMITED."""
+        deadline = time.monotonic() + PATIENCE_SECONDS
+        while wait_seconds := self._let_through(deadline - time.monotonic()):  # noqa: ASYNC110 - nobody could set an event
+            await asyncio.sleep(wait_seconds)
+
+    def _let_through(self, patience_seconds: float) -> float:
+        """0.0, or seconds after which to try again. Raises Refused RATE_LIMITED when these are too many."""
+        quotas, route = self.shell.quotas, self.route
+        gate = quotas.gate(route)
+        if gate is None:
+            return 0.0
+        wait_ms = gate.enter(clock.milliseconds())
+        if wait_ms > patience_seconds * 1000:
+            raise too_many(gate, route.kind, wait_ms)
+        if wait_ms:
+            return wait_ms / 1000
+        quotas.wake(route, gate)
+        self.gate = gate
+        return 0.0
+
+    def writes(self, statements: Iterable[str] | None, bytes_in: int) -> None:
+        """Refuse what would make a full database larger. `statements` None: it certainly would. Raises Refused."""
+        gate = self.gate
+        if gate is None:
+            return
+        self.shell.quotas.writing(self.route, gate, bytes_in)
+        if not gate.full:
+            return
+        if statements is None or grows(statements):
+            raise database_full(gate, self.route.kind)
+        gate.emptied = True
+
+    def emptied(self) -> None:
+        """All data went away."""
+        if self.gate is not None:
+            self.shell.quotas.writing(self.route, self.gate, 0)
+            self.gate.emptied = True
 
     async def done(self, outcome: CallClass, status: int, bytes_out: int) -> str | None:
         """Record the call and return its id; in strict mode the record is on disk then. Raises OSError if it is not."""
@@ -67,8 +121,15 @@ class Visit:
         return call_id
 
     def note(self, outcome: CallClass, status: int, bytes_out: int) -> str | None:
-        """Record the call and return its id. The record is written with the next `Meter.write`."""
+        """Record the call and return its id. The record is written with the next `Meter.write`.
+
+        What was refused because of a limit is recorded together with others, and has no id of its own.
+        """
         shell, route, admitted = self.shell, self.route, self.admitted
+        if outcome == "limited":
+            shell.quotas.limited(route, (admitted.credential, admitted.client), self.bytes_in, bytes_out)
+            shell.figures.limited(route, bytes_out)
+            return None
         call = Call(
             outcome,
             (time.perf_counter_ns() - self.began) // 1000,
@@ -78,6 +139,7 @@ class Visit:
             admitted.client,
             self.operation,
             self.digest,
+            self.code,
         )
         call_id = shell.meter.record(self.served.place if self.served is not None else place_of(route), call)
         shell.figures.call(call, route, self.request_id, status)
@@ -95,6 +157,15 @@ class Visit:
             details = {"requestId": self.request_id}
             raise Refused(INTERNAL, "Internal server error", details=details) from problem
 
+    def refused(self, refusal: Refused) -> CallClass:
+        """The class of the call, now that it is refused; its record will tell why."""
+        self.code = refusal.reason or refusal.code
+        return outcomes.of_refusal(refusal)
+
+    def failed(self, results: Sequence[Any]) -> None:
+        """Not all went well: the record will tell the first failure."""
+        self.code = next((result.name for result in results if isinstance(result, Failure)), None)
+
     def understood(self, call: Operation) -> None:
         """What the call does is known."""
         self.operation = call.name
@@ -109,14 +180,19 @@ class Visit:
         self.served = served
         if isinstance(call, Refusal):
             self.digest = digest(params.query)[:DIGEST_DIGITS]
+            self.failed(call.failures)
             return Answered(refuse(call, dialect, self.request_id), "client_error", call)
         self.understood(call)
         if reading and call.kind == "mutation":
             raise Refused("BAD_USER_INPUT", "A mutation cannot be sent by GET.", "Use POST.", reason="METHOD")
+        if self.gate is not None and call.kind == "mutation":
+            self.writes((one.sql for root in call.roots for one in root.statements), self.bytes_in)
         ran = await shell.calls.run(served, request, call, self.request_id)
         if isinstance(ran, Refusal):
+            self.failed(ran.failures)
             return Answered(refuse(ran, dialect, self.request_id), "client_error", ran)
         self.served = ran.served
+        self.failed(ran.results)
         body = finish(ran.call, ran.results, dialect, self.request_id)
         return Answered(body, class_of(ran.call, ran.results, introspection=introspects(request.text)))
 

@@ -65,6 +65,11 @@ class Figures(Collector):
             if len(self._buffer) > LINES_BYTES_MAX:
                 self.flush()
 
+    def limited(self, route: Route, bytes_out: int) -> None:
+        """Count a call that was refused because of a limit. It has no line: a flood of them would fill the log."""
+        self._took[route.kind, "limited"][0] += 1
+        self._bytes_out[route.kind] += bytes_out
+
     def _text(self, call: Call, route: Route, request_id: str, status: int) -> bytes:
         return (
             b'{"event":"gateway.call","at":"%b","request":"%b","environment":"%b","kind":"%b","outcome":"%b",'

@@ -20,6 +20,7 @@ from gateway.api.http import REQUEST_ID
 from gateway.domain import bodies
 from gateway.domain.admission import Admitted
 from gateway.domain.directory import Holder, Route
+from gateway.domain.quotas import Gate
 
 HEAD_END: Final = b"\r\n\r\n"
 HEAD_BYTES_MAX: Final = 4096
@@ -52,6 +53,8 @@ class Head:
     """When the credential expires; milliseconds since 1970."""
     route: Route | None = None
     holder: Holder | None = None
+    gate: Gate | None = None
+    """What the environment may still have, where that is limited."""
     admitted: Admitted = field(default_factory=Admitted)
 
 

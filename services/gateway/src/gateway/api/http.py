@@ -17,9 +17,11 @@ import orjson
 from aiohttp import ClientPayloadError, HttpVersion, HttpVersion10, HttpVersion11, hdrs, web
 
 from common import clock
-from common.errors import INTERNAL, NOT_FOUND, Refused
+from common.errors import INTERNAL, NOT_FOUND, RATE_LIMITED, SERVICE_UNAVAILABLE, Refused
 from common.logs import log
+from gateway.api import traced
 from gateway.domain.bodies import BODY_BYTES_MAX, BadBody, too_large
+from gateway.domain.quotas import retry_after
 
 HEARD: Final = frozenset(
     {
@@ -29,6 +31,7 @@ HEARD: Final = frozenset(
         "content-length",
         "content-type",
         "idempotency-key",
+        "last-event-id",
         "mortise-position",
         "traceparent",
         "user-agent",
@@ -46,7 +49,8 @@ STATUS: Final[Mapping[str, int]] = {
     "FORBIDDEN": 403,
     "NOT_FOUND": 404,
     "BAD_USER_INPUT": 400,
-    "SERVICE_UNAVAILABLE": 503,
+    SERVICE_UNAVAILABLE: 503,
+    RATE_LIMITED: 429,
 }
 LINE_BYTES_MAX: Final = 16 * 1024
 SPOKEN: Final = frozenset({HttpVersion10, HttpVersion11})
@@ -106,6 +110,8 @@ class Reply:
     headers: Mapping[str, str] = field(default_factory=dict)
     stream: Callable[[Send], Awaitable[None]] | None = None
     """Sends the body piece by piece instead. When it raises, the connection breaks off: nobody takes a part for all."""
+    whole: web.StreamResponse | None = None
+    """An answer that has been given already: a WebSocket that is over."""
 
 
 def readable(value: str | None) -> str | None:
@@ -129,8 +135,15 @@ def refused(refusal: Refused, status: int | None = None, headers: Mapping[str, s
     """A refusal in the form of a GraphQL response, with the status that its code stands for."""
     if status is None:
         status = refusal.status if isinstance(refusal, BadBody) else STATUS.get(refusal.code, 500)
-    extra = {"Retry-After": "1"} if status == 503 else {}  # noqa: PLR2004 - HTTP's own number
-    return Reply(refusal_body(refusal), status, headers={**extra, **(headers or {})})
+    return Reply(refusal_body(refusal), status, headers={**later(refusal, status), **(headers or {})})
+
+
+def later(refusal: Refused, status: int) -> dict[str, str]:
+    """The header that says when the same request may go well, where that is known."""
+    if status == STATUS[SERVICE_UNAVAILABLE]:
+        return {"Retry-After": "1"}
+    seconds = retry_after(refusal)
+    return {} if seconds is None else {"Retry-After": str(seconds)}
 
 
 def method_not_allowed(asked: Asked, allowed: str) -> Reply:
@@ -154,6 +167,8 @@ def handler(find: Find) -> Callable[[web.BaseRequest], Awaitable[web.StreamRespo
             log.error("gateway.broken", request=asked.request_id, path=asked.path, exc_info=problem)
             details = {"requestId": asked.request_id}
             reply = refused(Refused(INTERNAL, "Internal server error", details=details))
+        if reply.whole is not None:
+            return reply.whole
         headers = {hdrs.CONTENT_TYPE: reply.content_type, "X-Request-Id": asked.request_id, **reply.headers}
         if reply.stream is not None:
             return await _streamed(asked, reply.stream, web.StreamResponse(status=reply.status, headers=headers))
@@ -248,7 +263,7 @@ class Server:
 
     def __init__(self, find: Find, accept: Callable[..., web.Server] = web.Server) -> None:
         self._server = accept(
-            handler(find),
+            traced.requests(handler(find)),
             access_log=None,
             request_factory=_request,
             keepalive_timeout=75,

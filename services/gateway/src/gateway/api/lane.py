@@ -22,8 +22,9 @@ from gateway.api import data, http, modern
 from gateway.api.data import Shell, Visit
 from gateway.api.heads import Head
 from gateway.api.http import Reply
-from gateway.domain import bodies, outcomes
+from gateway.domain import bodies
 from gateway.domain.admission import admit
+from gateway.domain.quotas import Gate, too_many
 from gateway.engine import Call, Refusal, Request, Result, finish, refuse, settled, slow
 from gateway.execute.calls import Unsettled
 from gateway.execute.environments import Served
@@ -72,6 +73,31 @@ class Lane:
         """Begin a call; False when the common way must have it, as if it had never been here."""
         if not self._admitted(head):
             return False
+        gate = head.gate
+        if gate is None:
+            return self._taken_on(asking, head, body)
+        wait_ms = gate.enter(clock.milliseconds())
+        if wait_ms:
+            self._limited(asking, head, gate, wait_ms)
+            return True
+        if self._taken_on(asking, head, body):
+            return True
+        gate.leave()
+        return False
+
+    def _limited(self, asking: Asking, head: Head, gate: Gate, wait_ms: int) -> None:
+        """Refuse a call before anything of it is looked at."""
+        route = head.route
+        assert route is not None, "what was admitted was admitted somewhere"
+        reply = http.refused(too_many(gate, route.kind, wait_ms))
+        caller = (head.admitted.credential, head.admitted.client)
+        self._shell.quotas.limited(route, caller, head.body_bytes, len(reply.body))
+        self._shell.figures.limited(route, len(reply.body))
+        self._shell.lookup.accepted(head.holder)
+        self._number += 1
+        _send((asking, head, reply, head.request_id or f"{self._stem}{self._number:x}", None))
+
+    def _taken_on(self, asking: Asking, head: Head, body: bytes) -> bool:
         route = head.route
         assert route is not None, "what was admitted was admitted somewhere"
         try:
@@ -88,6 +114,10 @@ class Lane:
             return False
         if isinstance(call, Refusal):
             return False
+        if head.gate is not None and call.kind == "mutation":
+            if head.gate.full:
+                return False
+            self._shell.quotas.writing(route, head.gate, head.body_bytes)
         self._number += 1
         visit = Visit(self._shell, route, head.request_id or f"{self._stem}{self._number:x}", served=served)
         visit.admitted = head.admitted
@@ -115,6 +145,7 @@ class Lane:
         until = None if head.hashed is None else directory.expires(head.hashed)
         head.until_ms = FOR_EVER_MS if until is None else round(until.timestamp() * 1000)
         head.route, head.holder, head.position = route, holder, directory.position
+        head.gate = self._shell.quotas.gate(route)
         return True
 
     def _begin(self, passage: Passage) -> None:
@@ -156,6 +187,7 @@ class Lane:
                 # The model moved while the call was under way, and the new one does not know what was asked for.
                 body = refuse(ran, "http", visit.request_id)
                 kind = passage.head.content_type
+                visit.failed(ran.failures)
                 self._done(passage, Reply(body, modern.status_of(kind), kind), "client_error")
             else:
                 visit.served, passage.call = ran.served, ran.call
@@ -164,10 +196,13 @@ class Lane:
     def _finish(self, passage: Passage, results: list[Result]) -> None:
         call, request_id = passage.call, passage.visit.request_id
         body = finish(call, results, "http", request_id)
-        self._done(passage, Reply(body, 200, passage.head.content_type), data.class_of(call, results))
+        outcome = data.class_of(call, results)
+        if outcome != "ok":
+            passage.visit.failed(results)
+        self._done(passage, Reply(body, 200, passage.head.content_type), outcome)
 
     def _refuse(self, passage: Passage, refusal: Refused) -> None:
-        self._done(passage, http.refused(refusal), outcomes.of_refusal(refusal))
+        self._done(passage, http.refused(refusal), passage.visit.refused(refusal))
 
     def _done(self, passage: Passage, reply: Reply, outcome: CallClass) -> None:
         """The outcome is known: record it, and answer once the record is where it must be."""

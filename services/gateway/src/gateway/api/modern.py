@@ -9,7 +9,7 @@ from contracts.calls import CallClass
 from gateway.api import data, http, page
 from gateway.api.data import Shell, Visit
 from gateway.api.http import Asked, Reply
-from gateway.domain import bodies, outcomes
+from gateway.domain import bodies
 from gateway.domain.bodies import GRAPHQL_JSON, BadBody, Params
 
 _JSON_ACCEPTED: Final = frozenset({"application/json", "application/*", "*/*"})
@@ -34,13 +34,14 @@ class Modern:
         try:
             reply, outcome = await self._answer(asked, visit)
         except Refused as refusal:
-            reply, outcome = http.refused(refusal), outcomes.of_refusal(refusal)
+            reply, outcome = http.refused(refusal), visit.refused(refusal)
             if refusal.reason == "METHOD":
                 reply = http.refused(refusal, 405, {"Allow": "POST"})
         return http.counted(reply, await visit.done(outcome, reply.status, len(reply.body)))
 
     async def _answer(self, asked: Asked, visit: Visit) -> tuple[Reply, CallClass]:
         visit.admitted = await data.admission(self._shell.lookup, asked, visit.route)
+        visit.enter()
         content_type = accepted(asked.header("accept"))
         params = await _params(asked, visit)
         answer = await visit.run(params, "http", reading=asked.method != "POST")

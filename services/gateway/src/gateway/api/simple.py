@@ -11,7 +11,7 @@ from common.errors import FORBIDDEN, UNAUTHENTICATED, Refused
 from gateway.api import data, http, page
 from gateway.api.data import Shell, Visit
 from gateway.api.http import Asked, Reply
-from gateway.domain import bodies, outcomes
+from gateway.domain import bodies
 from gateway.domain.admission import Admitted, admit
 from gateway.domain.bodies import BadBody
 from gateway.domain.directory import Route
@@ -64,19 +64,21 @@ class Simple:
         first = Visit(self._shell, route, asked.request_id)
         try:
             first.admitted = await self._admission(asked, route)
+            first.enter()
             value = await _value(asked, first)
             entries = bodies.old_batch(value)
         except Refused as refusal:
             reply = _refused(asked, refusal)
-            return http.counted(reply, await first.done(outcomes.of_refusal(refusal), reply.status, len(reply.body)))
+            return http.counted(reply, await first.done(first.refused(refusal), reply.status, len(reply.body)))
         if entries is None:
             body, call = await self._one(asked, first, value)
             return http.counted(Reply(body), call)
         answers = []
-        for entry in entries:
+        for number, entry in enumerate(entries):
             visit = Visit(self._shell, route, asked.request_id, admitted=first.admitted)
             visit.bytes_in = first.bytes_in // len(entries)
-            answers.append(await self._one(asked, visit, entry))
+            visit.gate = first.gate
+            answers.append(await self._one(asked, visit, entry, further=number > 0))
         body = b"[" + b",".join(body for body, _ in answers) + b"]"
         return http.counted(Reply(body), *(call for _, call in answers))
 
@@ -87,9 +89,10 @@ class Simple:
         visit = Visit(self._shell, route, asked.request_id)
         try:
             visit.admitted = await self._admission(asked, route)
+            visit.enter()
         except Refused as refusal:
             reply = _refused(asked, refusal)
-            return http.counted(reply, await visit.done(outcomes.of_refusal(refusal), reply.status, len(reply.body)))
+            return http.counted(reply, await visit.done(visit.refused(refusal), reply.status, len(reply.body)))
         body, call = await self._one(asked, visit, {"query": INTROSPECTION})
         return http.counted(Reply(body), call)
 
@@ -101,13 +104,15 @@ class Simple:
             return _old(asked, NO_PERMISSION, RESERVED[name])
         return _old(asked, 0, f"'{name}' is not available.", 404)
 
-    async def _one(self, asked: Asked, visit: Visit, value: Any) -> tuple[bytes, str | None]:
-        """The answer to one operation, recorded as one call, and the call's id."""
+    async def _one(self, asked: Asked, visit: Visit, value: Any, *, further: bool = False) -> tuple[bytes, str | None]:
+        """The answer to one operation, recorded as one call, and the call's id. `further`: it was not let in yet."""
         try:
+            if further:
+                visit.enter()
             answer = await visit.run(bodies.old_params(value), "simple")
         except Refused as refusal:
             reply = _refused(asked, refusal)
-            return reply.body, await visit.done(outcomes.of_refusal(refusal), reply.status, len(reply.body))
+            return reply.body, await visit.done(visit.refused(refusal), reply.status, len(reply.body))
         return answer.body, await visit.done(answer.outcome, 200, len(answer.body))
 
     async def _admission(self, asked: Asked, route: Route) -> Admitted:
@@ -136,7 +141,10 @@ def _refused(asked: Asked, refusal: Refused) -> Reply:
         case Refused(code=code) if code in (UNAUTHENTICATED, FORBIDDEN):
             return _old(asked, NO_PERMISSION, "Insufficient Permissions")
         case _:
-            return _old(asked, 0, refusal.message, http.STATUS.get(refusal.code, 500))
+            reply = _old(asked, 0, refusal.message, http.STATUS.get(refusal.code, 500))
+            return Reply(
+                reply.body, reply.status, reply.content_type, {**reply.headers, **http.later(refusal, reply.status)}
+            )
 
 
 def _old(asked: Asked, code: int, message: str, status: int = 200) -> Reply:

@@ -16,37 +16,59 @@ from typing import Final, cast, get_args
 
 import sqlalchemy as sa
 
-from common import clock
+from common import clock, rpc, tracing
 from common.logs import observe
 from common.service import Runtime, Service, run
-from contracts import names
+from contracts import names, quotas
+from contracts.documents import BREAKS, AskedBreaks
+from contracts.quotas import Quota
 from gateway import store
 from gateway.api import bulk, http, simple
 from gateway.api.bulk import Bulk
 from gateway.api.connection import Connections
 from gateway.api.control import Control
 from gateway.api.data import Shell
+from gateway.api.events import PATH as EVENTS
+from gateway.api.events import TICKETS, Events
+from gateway.api.events_document import PATH as ASYNCAPI
+from gateway.api.events_document import Document
 from gateway.api.figures import Figures
 from gateway.api.heads import Heads
 from gateway.api.http import Asked, Door, Reply, Server
 from gateway.api.lane import Lane
 from gateway.api.modern import Modern
 from gateway.api.simple import Simple
+from gateway.api.traced import TracedFigures
 from gateway.domain import bounds
 from gateway.domain.bounds import Limits
-from gateway.execute import connections, sender
+from gateway.execute import connections, resting, sender
+from gateway.execute.breaking import Breaking
 from gateway.execute.bulk.desk import Desk
 from gateway.execute.calls import Calls
 from gateway.execute.connections import share
+from gateway.execute.documents import Documents
 from gateway.execute.environments import PLAN_BYTES, Environments
+from gateway.execute.feed import Feed
+from gateway.execute.feed_past import Past
+from gateway.execute.feed_readers import Readers
 from gateway.execute.lookup import Lookup
 from gateway.execute.meter import Meter, Mode
 from gateway.execute.owners import Owners
+from gateway.execute.quotas import ASKED, AskedUsage, Quotas
+from gateway.execute.resting import AskedRest
 
 NAME: Final = "gateway"
 ENDPOINT_SUFFIX: Final = "/graphql"
 USES_SECONDS: Final = 1.0
 """How often it is told which tokens were accepted."""
+TELL_SECONDS: Final = 1.0
+"""How often workers tell each other what was used of limits."""
+SLEEP_SECONDS: Final = 5.0
+"""How often it is looked for environments that nobody has called for long."""
+DOCUMENTS_SECONDS: Final = 1.0
+"""How often the texts of operations that were new are told."""
+LOOK_AGAIN_SECONDS: Final = 600.0
+"""How often it is looked for operations in use whose texts are not kept, or not for long any more."""
 DRAIN_SECONDS: Final = 5.0
 """How long a stop may wait for the last batches; what is left is sent by whoever takes the directory next."""
 PLAN_BYTES_MIN: Final = 64 * 1024
@@ -66,6 +88,8 @@ class Options:
     """MORTISE_CALL_LINES=off: data calls are counted and recorded but not logged."""
     limits: Mapping[str, Limits] = field(default_factory=lambda: bounds.DEFAULTS)
     """MORTISE_LIMIT_*: how much one call may ask for, by kind of environment."""
+    quotas: Mapping[str, Quota] = field(default_factory=lambda: quotas.DEFAULTS)
+    """MORTISE_QUOTA_*, MORTISE_QUOTAS=off: how much an environment may have, by its kind."""
     plan_bytes: int = PLAN_BYTES
     """MORTISE_PLAN_BYTES: memory for one environment's documents and plans; half as much again for long ones."""
 
@@ -83,6 +107,7 @@ class Options:
             development=environ.get("MORTISE_DEVELOPMENT") == "on",
             lines=environ.get("MORTISE_CALL_LINES") != "off",
             limits=bounds.configured(environ),
+            quotas=quotas.configured(environ),
             plan_bytes=_plan_bytes(environ.get("MORTISE_PLAN_BYTES")),
         )
 
@@ -98,7 +123,7 @@ class Worker:
         settings = runtime.settings
         self.lookup = Lookup(runtime.database, runtime.nats, runtime.log, settings.secret_key)
         self.owners = Owners(runtime.nats, runtime.broker)
-        self.figures = Figures(
+        self.figures = (TracedFigures if tracing.on() else Figures)(
             NAME, settings.node, lines=self._options.lines and settings.log_level in ("debug", "info")
         )
         budget = self._options.connections or share(await _max_connections(runtime), settings.workers)
@@ -121,12 +146,17 @@ class Worker:
         self._sending = tasks.create_task(self.meter.run(), name="meter")
         tasks.create_task(self.meter.adopt_orphans(), name="orphans")
         runtime.every(USES_SECONDS, "gateway.uses", self.lookup.tell_uses)
-        shell = Shell(self.lookup, environments, calls, self.meter, self.figures)
+        self.quotas = await self._quotas(runtime, environments)
+        shell = Shell(self.lookup, environments, calls, self.meter, self.figures, self.quotas)
         control = Control(self.owners, self.lookup, development=self._options.development)
         accept = functools.partial(Connections, Lane(shell), Heads(self.lookup.hashed))
         desk = Desk(dsn, settings.secret_key, runtime.log, environments)
         self.bulk = Bulk(shell, desk)
-        self.server = Server(doors(runtime, control, Modern(shell), Simple(shell), self.bulk), accept)
+        self.events = self._events(runtime)
+        find = doors(runtime, control, Modern(shell), Simple(shell), self.bulk, self.events)
+        rpc.serve(runtime.broker, resting.SUBJECT, AskedRest, self._rest)
+        self._documents(runtime, environments)
+        self.server = Server(find, accept)
         await self.server.open(settings.http_host, settings.http_port)
         runtime.health.checks["directory"] = self.lookup.check
         runtime.health.checks["schema"] = self.owners.check
@@ -134,6 +164,48 @@ class Worker:
         gc.collect()
         gc.freeze()
         observe("gateway.open", port=self.server.port, gateway=self.meter.gateway, connections=budget)
+
+    def _events(self, runtime: Runtime) -> Events:
+        feed = Feed(runtime.nats, self.lookup)
+        runtime.tasks.create_task(feed.run(), name="feed")
+        readers = Readers(self.lookup, feed, Past(runtime.nats))
+        self.figures.watch("mortise_event_readers", "Open connections that read events", lambda: readers.count)
+        return Events(readers, self.lookup, runtime.log, runtime.settings.secret_key)
+
+    async def _quotas(self, runtime: Runtime, environments: Environments) -> Quotas:
+        found = Quotas(
+            self._options.quotas,
+            runtime.settings.workers,
+            lookup=self.lookup,
+            database=runtime.database,
+            connections=self.connections,
+            environments=environments,
+            meter=self.meter,
+            broker=runtime.broker,
+        )
+        await found.start()
+        runtime.every(TELL_SECONDS, "gateway.usage", found.tell)
+        runtime.every(SLEEP_SECONDS, "gateway.asleep", found.put_to_sleep)
+        runtime.every(TELL_SECONDS, "gateway.compacted", found.compact)
+        rpc.serve(runtime.broker, ASKED, AskedUsage, found.usage, queue=NAME)
+        self.figures.watch(
+            "mortise_environments_asleep", "Environments of which this worker holds nothing", found.asleep
+        )
+        return found
+
+    def _documents(self, runtime: Runtime, environments: Environments) -> None:
+        found = Documents(runtime.nats)
+        environments.learned = found.heard
+        runtime.every(DOCUMENTS_SECONDS, "gateway.documents", found.tell)
+
+        async def look_again() -> None:
+            found.look_again(environments.compiled())
+
+        runtime.every(LOOK_AGAIN_SECONDS, "gateway.compiled", look_again)
+        rpc.serve(runtime.broker, BREAKS, AskedBreaks, Breaking(runtime.blobs, found).answer, queue=NAME)
+
+    async def _rest(self, asked: AskedRest) -> resting.Resting:
+        return resting.rest(self.connections, asked.environment)
 
     def _watch(self, root: Path) -> None:
         watch, pools, log = self.figures.watch, self.connections, root / self.meter.gateway
@@ -150,9 +222,11 @@ class Worker:
 
     async def stop(self, _: Runtime) -> None:
         """Let running calls end, then their records leave, then the connections."""
+        await self.events.close()
         await self.server.close()
         await self.bulk.close()
         await self.lookup.tell_uses()
+        await self.quotas.tell()
         self.meter.stop()
         await asyncio.wait([self._sending], timeout=DRAIN_SECONDS)
         self._sending.cancel()
@@ -162,7 +236,9 @@ class Worker:
         await self.connections.close()
 
 
-def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple, bulk_: Bulk) -> http.Find:
+def doors(
+    runtime: Runtime, control: Control, modern: Modern, simple_: Simple, bulk_: Bulk, events: Events
+) -> http.Find:
     """Path to door."""
 
     async def alive(_: Asked) -> Reply:
@@ -173,7 +249,14 @@ def doors(runtime: Runtime, control: Control, modern: Modern, simple_: Simple, b
         troubles = await runtime.health.troubles()
         return http.as_json({"ready": not troubles}, 503 if troubles else 200)
 
-    fixed: dict[str, Door] = {"/query": control, "/healthz": alive, "/readyz": ready}
+    fixed: dict[str, Door] = {
+        "/query": control,
+        "/healthz": alive,
+        "/readyz": ready,
+        EVENTS: events,
+        TICKETS: events,
+        ASYNCAPI: Document(),
+    }
 
     def find(_method: str, path: str) -> Door | None:
         if path.endswith(ENDPOINT_SUFFIX) and path.count("/") == 2:  # noqa: PLR2004 - /{endpoint}/graphql

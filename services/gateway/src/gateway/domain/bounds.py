@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Final
 
 PREFIX: Final = "MORTISE_LIMIT_"
-KINDS: Final = ("prod", "stage", "dev", "private", "demo")
+KINDS: Final = ("prod", "stage", "dev", "preview", "private", "demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +58,7 @@ DEFAULTS: Final[Mapping[str, Limits]] = {
     "prod": Limits(),
     "stage": Limits(),
     "dev": Limits(),
+    "preview": Limits(),
     "private": SMALLER,
     "demo": SMALLER,
 }

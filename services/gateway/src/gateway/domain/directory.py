@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from common.events import Event
-from contracts import names
+from contracts import names, previews
 from contracts import provisioner as made
 from contracts import registry as heard
 from contracts.access import Principal
@@ -38,7 +38,9 @@ EVENTS: Final[tuple[type[Event], ...]] = (
     heard.ClientRemoved,
     heard.ServiceRemoved,
     heard.InstanceRemoved,
+    previews.PreviewDeleted,
     heard.AccessChanged,
+    heard.CapsChanged,
     heard.KeyIssued,
     heard.KeyRotated,
     heard.KeyRevoked,
@@ -49,7 +51,7 @@ BY_TYPE: Final = {event.TYPE: event for event in EVENTS}
 CONTEXTS: Final = frozenset(event.TYPE.removeprefix("mortise.").rsplit(".", 2)[0] for event in EVENTS)
 IGNORED: Final = frozenset(
     event.TYPE
-    for module in (heard, made)
+    for module in (heard, previews, made)
     for event in vars(module).values()
     if isinstance(event, type) and issubclass(event, Event) and event is not Event and event.TYPE not in BY_TYPE
 )
@@ -110,10 +112,17 @@ def changes(position: int, organisation: str, event: Event) -> tuple[Change, ...
             return _keys(event)
         case heard.AccessChanged():
             return (Put("access", event.environment, {"mode": event.mode}),)
+        case heard.CapsChanged():
+            row = {"granted": event.granted.model_dump(), "caps": event.caps.model_dump()}
+            return (Put("caps", event.environment, row),)
         case made.EnvironmentReady():
             return (Put("route", event.environment, _route_row(event, organisation)),)
+        case previews.PreviewDeleted():
+            # Closed before it is taken down.
+            return (Drop("route", event.environment),)
         case made.EnvironmentRemoved():
-            return (Drop("route", event.environment), Drop("access", event.environment))
+            gone = ("route", "access", "caps")
+            return tuple(Drop(kind, event.environment) for kind in gone)
         case _:
             return _places(event)
 

@@ -74,9 +74,10 @@ def row(  # noqa: PLR0913 - the columns of contracts.calls.CALL
     bytes_out: int,
     operation: bytes,
     digest: bytes,
+    code: bytes = b"null",
 ) -> bytes:
     """One call as JSON. Arguments of type bytes are JSON already."""
-    return b'["%b",%b,%b,%b,"%b",%d,%d,%d,%d,%b,%b,%b]' % (
+    return b'["%b",%b,%b,%b,"%b",%d,%d,%d,%d,%b,%b,%b,%b]' % (
         call_id,
         at.middle,
         client,
@@ -89,7 +90,13 @@ def row(  # noqa: PLR0913 - the columns of contracts.calls.CALL
         operation,
         digest,
         at.version,
+        code,
     )
+
+
+def repeated(row: bytes, times: int) -> bytes:
+    """A row that stands for so many calls alike (`contracts.calls.TIMES`)."""
+    return b"%b,%d]" % (row[:-1], times)
 
 
 # --- segments and batches -------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ _OURS = frozenset({INTERNAL, SERVICE_UNAVAILABLE})
 
 def of_refusal(refusal: Refused) -> CallClass:
     """The class of a call that was refused before anything ran."""
-    if refusal.reason in ("RATE_LIMITED", "QUOTA_EXCEEDED"):
+    if refusal.reason in ("RATE_LIMITED", "QUOTA_EXCEEDED", "DATABASE_FULL"):
         return "limited"
     return "upstream_error" if refusal.code in _OURS else "client_error"
 

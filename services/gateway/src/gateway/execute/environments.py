@@ -7,8 +7,9 @@ environments run it; meanwhile the environment answers with the model it had (DE
 from __future__ import annotations
 
 import asyncio
+import functools
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Final
@@ -54,6 +55,8 @@ class Environments:
         self._blobs = blobs
         self._limits = limits
         self._plan_bytes = plan_bytes
+        self.learned: Callable[[Route, str, str], None] | None = None
+        """Told the text and the digest of every document that was compiled anew; any thread may tell it."""
         self._served: OrderedDict[str, Served] = OrderedDict()
         self._building: dict[Route, asyncio.Task[Served]] = {}
         self._models: dict[str, asyncio.Task[Prepared]] = {}
@@ -75,6 +78,22 @@ class Environments:
         if served is not None and served.route == route:
             return served
         return await asyncio.shield(self._begin(route))
+
+    def awake(self, environment: str) -> bool:
+        """Whether anything of the environment is held in memory."""
+        return environment in self._served
+
+    def sleep(self, environment: str) -> None:
+        """Let go of everything that is compiled of an environment; its next call compiles it again."""
+        self._served.pop(environment, None)
+        self._forget_unused()
+
+    def compiled(self) -> Iterator[tuple[Route, str, str]]:
+        """Text and digest of every document that is compiled now, with where."""
+        for served in list(self._served.values()):
+            for engine in (served.engine, served.slow_engine):
+                for text, document in engine.documents.items():
+                    yield served.route, text, document.digest
 
     def _begin(self, route: Route) -> asyncio.Task[Served]:
         task = self._building.get(route)
@@ -98,10 +117,13 @@ class Environments:
         engine = Engine(prepared, bytes_max=self._plan_bytes, limits=limits)
         loop = asyncio.get_running_loop()
         await loop.run_in_executor(self._threads, engine.call, WARMING)
+        slow_engine = Engine(prepared, bytes_max=self._plan_bytes // SLOW_SHARE, limits=limits)
+        if self.learned is not None:
+            engine.learned = slow_engine.learned = functools.partial(self.learned, route)
         return Served(
             route,
             engine,
-            Engine(prepared, bytes_max=self._plan_bytes // SLOW_SHARE, limits=limits),
+            slow_engine,
             names.endpoint(route.environment),
             place_of(route),
         )
@@ -113,9 +135,9 @@ class Environments:
             self._forget_unused(sha)
         return task
 
-    def _forget_unused(self, wanted: str) -> None:
+    def _forget_unused(self, *wanted: str) -> None:
         used = {served.route.model_sha for served in self._served.values()}
-        used |= {route.model_sha for route in self._building} | {wanted}
+        used |= {route.model_sha for route in self._building} | {*wanted}
         for sha in [sha for sha, task in self._models.items() if task.done() and sha not in used]:
             del self._models[sha]
 

@@ -44,6 +44,8 @@ class Call:
     operation: str | None = None
     digest: str | None = None
     """First 16 hex digits of the document's SHA-256."""
+    code: str | None = None
+    """Why the call was refused or failed: a code that never changes."""
 
 
 class Meter:
@@ -112,8 +114,10 @@ class Meter:
         """Whether an answer of an environment of this kind waits for the disk."""
         return self._mode == "strict" or (self._mode == "kind" and kind == "prod")
 
-    def record(self, place: Place, call: Call) -> str | None:
+    def record(self, place: Place, call: Call, times: int = 1) -> str | None:
         """Record a call whose outcome is known; its id, None when nothing is metered. `write` must follow.
+
+        With `times` it is a sum of so many calls that ended alike, and the id stands for all of them.
 
         Raises OSError when it is the last one of a batch, and `write` did so; then no record since the last one counts.
         """
@@ -133,8 +137,9 @@ class Meter:
             bytes_out=call.bytes_out,
             operation=journal.text(call.operation),
             digest=journal.text(call.digest),
+            code=journal.text(call.code),
         )
-        self._journal.append(row)
+        self._journal.append(row if times == 1 else journal.repeated(row, times))
         if self._journal.open_count >= batches.CALLS_MAX:
             self.write()
         return call_id.decode()
