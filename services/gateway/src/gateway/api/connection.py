@@ -53,13 +53,14 @@ class Connection(web.RequestHandler):
         while self._held and not self._busy:
             data = self._held
             end = data.find(HEAD_END)
-            head = None if end < 0 else self._heads.get(data[:end])
-            if head is None:
+            found = None if end < 0 else self._heads.get(data[:end])
+            if found is None:
                 self._held = b""
                 self._open = whole(data, end) if end >= 0 else False
                 super().data_received(data)
                 return
-            size = end + len(HEAD_END) + head.body_bytes
+            head, body_bytes = found
+            size = end + len(HEAD_END) + body_bytes
             if len(data) < size:
                 return
             self._held = data[size:]

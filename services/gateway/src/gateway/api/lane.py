@@ -78,20 +78,20 @@ class Lane:
             return self._taken_on(asking, head, body)
         wait_ms = gate.enter(clock.milliseconds())
         if wait_ms:
-            self._limited(asking, head, gate, wait_ms)
+            self._limited(asking, head, gate, wait_ms, len(body))
             return True
         if self._taken_on(asking, head, body):
             return True
         gate.leave()
         return False
 
-    def _limited(self, asking: Asking, head: Head, gate: Gate, wait_ms: int) -> None:
+    def _limited(self, asking: Asking, head: Head, gate: Gate, wait_ms: int, bytes_in: int) -> None:
         """Refuse a call before anything of it is looked at."""
         route = head.route
         assert route is not None, "what was admitted was admitted somewhere"
         reply = http.refused(too_many(gate, route.kind, wait_ms))
         caller = (head.admitted.credential, head.admitted.client)
-        self._shell.quotas.limited(route, caller, head.body_bytes, len(reply.body))
+        self._shell.quotas.limited(route, caller, bytes_in, len(reply.body))
         self._shell.figures.limited(route, len(reply.body))
         self._shell.lookup.accepted(head.holder)
         self._number += 1
@@ -117,11 +117,11 @@ class Lane:
         if head.gate is not None and call.kind == "mutation":
             if head.gate.full:
                 return False
-            self._shell.quotas.writing(route, head.gate, head.body_bytes)
+            self._shell.quotas.writing(route, head.gate, len(body))
         self._number += 1
         visit = Visit(self._shell, route, head.request_id or f"{self._stem}{self._number:x}", served=served)
         visit.admitted = head.admitted
-        visit.bytes_in = head.body_bytes
+        visit.bytes_in = len(body)
         visit.understood(call)
         self._shell.lookup.accepted(head.holder)
         self._begin(Passage(asking, head, visit, served, request, call))

@@ -19,7 +19,7 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from common import clock, rpc
 from common.db import Database
-from common.errors import Refused
+from common.errors import RATE_LIMITED, Refused
 from common.logs import log, observe
 from contracts import names, quotas
 from contracts.quotas import Quota
@@ -72,6 +72,8 @@ class Quotas:
         self._awake: dict[str, Gate] = {}
         self._known: dict[str, Used] = {}
         """What was used of today before this worker began."""
+        self._telling = asyncio.Lock()
+        """What is on its way must not be told a second time."""
 
     async def start(self) -> None:
         """Load what was used today."""
@@ -122,6 +124,10 @@ class Quotas:
         except OSError as problem:
             # The disk of the write-ahead log: whoever is let through meets it, too, and is told.
             log.error("gateway.wal", outcome="lost", problem=str(problem))
+        async with self._telling:
+            await self._tell_usage()
+
+    async def _tell_usage(self) -> None:
         gates = {
             environment: gate for environment, gate in self._awake.items() if gate.calls != gate.told or gate.limited
         }
@@ -154,7 +160,7 @@ class Quotas:
             if route is None:
                 continue
             for (credential, client), noted in refused.items():
-                call = Call("limited", 0, noted.bytes_in, noted.bytes_out, credential, client)
+                call = Call("limited", 0, noted.bytes_in, noted.bytes_out, credential, client, code=RATE_LIMITED)
                 self._meter.record(place_of(route), call, noted.times)
                 observe("gateway.limited", environment=environment, kind=route.kind, calls=noted.times)
                 some = True
