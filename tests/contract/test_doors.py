@@ -17,8 +17,11 @@ ROOT: Final = Path(__file__).parents[2]
 FILE: Final = ROOT / "tests" / "contract" / "doors.txt"
 OWNERS: Final = ("audit", "billing", "provisioner", "registry")
 PATHS: Final = (
+    "GET /asyncapi.json",
+    "GET /events",
     "GET /{endpoint}/export",
     "GET /{endpoint}/graphql",
+    "POST /events/tickets",
     "POST /query",
     "POST /simple/v1/{endpoint}",
     "POST /{endpoint}/drop",

@@ -14,6 +14,7 @@ import contracts.audit
 import contracts.billing
 import contracts.gateway
 import contracts.people
+import contracts.previews
 import contracts.provisioner
 import contracts.registry
 import contracts.webhooks
@@ -26,6 +27,7 @@ PUBLISHERS = (
     contracts.gateway,
     contracts.registry,
     contracts.people,
+    contracts.previews,
     contracts.webhooks,
     contracts.provisioner,
     contracts.billing,

@@ -229,6 +229,7 @@ def test_a_tests_name_is_a_sentence() -> None:
 
 SAID_IN_PLUMBING: Final[dict[str, frozenset[str]]] = {
     "log.py": frozenset({"invoice"}),  # the closed list of batches names its uses (DESIGN 2.2)
+    "tracing.py": frozenset({"instance"}),  # OpenTelemetry's word for one process among its replicas
 }
 """Module of `common` to business words that it has to say."""
 

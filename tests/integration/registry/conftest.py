@@ -20,4 +20,5 @@ async def registry(servers: Stack) -> AsyncIterator[House]:
 def lossless(registry: House) -> House:
     """A provisioner that would lose nothing."""
     registry.losses, registry.problems, registry.steps, registry.asked = [], [], [], []
+    registry.uses, registry.broken, registry.unknown, registry.sent, registry.away = [], [], [], [], set()
     return registry

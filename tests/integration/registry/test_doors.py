@@ -84,6 +84,7 @@ async def scene(registry: House) -> Scene:
         "user": owner.id,
         "private": environment_id(service, "private"),
         "prod": environment_id(instance, "prod"),
+        **await cloned(registry, instance, owner),
         "schema": SCHEMA,
     }
     return here
@@ -111,6 +112,16 @@ async def granted(registry: House, project: str, person: Principal, role: str, o
         who=owner,
     )
     return str(made["addUserToProject"]["id"])
+
+
+async def cloned(registry: House, instance: str, owner: Principal) -> dict[str, str]:
+    """A preview of the instance, and its environment."""
+    made = await registry.data(
+        'mutation($i: ID!) { createPreview(input: {instance: $i, name: "scene"}) { id environment { id } } }',
+        {"i": instance},
+        who=owner,
+    )
+    return {"preview": made["createPreview"]["id"], "clone": made["createPreview"]["environment"]["id"]}
 
 
 async def outreach(registry: House, organisation: str, project: str, owner: Principal) -> dict[str, str]:
@@ -142,6 +153,7 @@ MINE = {**ANYBODY_SIGNED_IN, "stranger": HIDDEN, "member": HIDDEN}
 SERVICE_INPUT = '{name: "Mine", problem: "p", solution: "s", domain: Media, tags: [], organisation: $organisation}'
 BILLED = '{legalName: "L", street: "S", city: "C", country: "NL", email: "y@example.org"}'
 PAT = "PersonalAccessToken"
+PROD_CLONE = '{instance: $instance, name: "mine", source: prod, unmasked: true}'
 
 DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     "Query.me": ("{ me { id } }", ANYBODY_SIGNED_IN),
@@ -230,10 +242,28 @@ DOORS: Mapping[str, tuple[str, Mapping[str, str]]] = {
     ),
     "Mutation.promoteInstance": ("mutation { promoteInstance(id: $instance, from: dev, to: prod) { id } }", EDITORS),
     "Mutation.rollInstance": ("mutation { rollInstance(id: $instance) { id } }", EDITORS),
+    "Query.previewUndo": ("{ previewUndo(environment: $prod) { token } }", EDITORS),
+    "Mutation.undoDeployment": ("mutation { undoDeployment(environment: $prod, force: true) { version } }", EDITORS),
     "Mutation.approvePromotion": ("mutation { approvePromotion(id: $request) { id } }", ADMINS),
     "Mutation.refusePromotion": ("mutation { refusePromotion(id: $request) { id } }", ADMINS),
     "Mutation.removeInstance": ("mutation { removeInstance(id: $instance) }", EDITORS),
+    "Query.preview": ("{ preview(id: $preview) { id } }", VIEWERS),
+    "Mutation.createPreview": (
+        'mutation { createPreview(input: {instance: $instance, name: "mine"}) { id } }',
+        EDITORS,
+    ),
+    "Mutation.extendPreview": ("mutation { extendPreview(id: $preview) { expiresAt } }", EDITORS),
+    "Mutation.deletePreview": ("mutation { deletePreview(id: $preview) }", EDITORS),
     "Mutation.setAccess": ("mutation { setAccess(environment: $prod, mode: public) { access } }", EDITORS),
+    "Query.environmentLimits": ("{ environmentLimits(environment: $prod) { environment } }", VIEWERS),
+    "Mutation.capEnvironment": (
+        "mutation { capEnvironment(environment: $prod, input: {callsPerDay: 5}) { environment } }",
+        EDITORS,
+    ),
+    "Mutation.grantEnvironment": (
+        "mutation { grantEnvironment(environment: $prod, input: {callsPerDay: 0}) { environment } }",
+        OPERATORS,
+    ),
     "Mutation.createKey": (
         'mutation { createKey(input: {name: "mine", kind: project, target: $project}) { secret } }',
         ADMINS,
@@ -325,7 +355,11 @@ def test_every_operation_has_its_door() -> None:
     [
         ("mutation { revokeKey(id: $serviceKey) { revoked } }", DEVELOPERS),
         ("mutation { setAccess(environment: $private, mode: public) { access } }", DEVELOPERS),
+        ("{ environmentLimits(environment: $private) { environment } }", DEVELOPERS),
+        ("mutation { capEnvironment(environment: $private, input: {callsPerDay: 5}) { name } }", DEVELOPERS),
         ('mutation { createKey(input: {name: "mine", kind: service, target: $service}) { secret } }', DEVELOPERS),
+        ("mutation { setAccess(environment: $clone, mode: public) { access } }", EDITORS),
+        (f"mutation {{ createPreview(input: {PROD_CLONE}) {{ id }} }}", ADMINS),
         ("{ project: user2projects(project: $closed) { id } }", {**VIEWERS, "member": HIDDEN, "editor": HIDDEN}),
         ('mutation { updateProject(id: $closed, input: {name: "Mine"}) { id } }', {"member": HIDDEN, "editor": HIDDEN}),
         ("mutation { updateProject(id: $project, input: {restricted: true}) { id } }", ADMINS),
@@ -361,6 +395,8 @@ async def test_the_doors_open_for_those_they_are_for(scene: Scene) -> None:
         "Query.previewPush": "member",
         "Mutation.updateProject": "editor",
         "Mutation.setAccess": "editor",
+        "Query.environmentLimits": "viewer",
+        "Mutation.capEnvironment": "editor",
         "Mutation.createService": "member",
         "Mutation.createProject": "member",
         "Mutation.rotateKey": "owner",

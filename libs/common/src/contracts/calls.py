@@ -31,7 +31,15 @@ CALL: Final = (
     "operation",  # operation name, or null
     "hash",  # first 16 hex digits of the document's SHA-256, or null
     "version",  # schema version that answered, or null
+    "code",  # error code of a call that was refused or failed, or null; missing in rows written before it existed
 )
+
+TIMES: Final = len(CALL)
+"""Where a row that has one column more says how many calls it stands for.
+
+Calls of class `limited` that were refused alike within a second share such a row, so that a flood of them fills no log.
+Its bytes and its duration are sums, its id is that of no single answer.
+"""
 
 
 class Batch(BaseModel):
@@ -44,7 +52,7 @@ class Batch(BaseModel):
     number: int
     """1, 2, 3 ... within the epoch."""
     calls: list[list[Any]]
-    """Rows in the order of `CALL`. Empty in a watermark or fence."""
+    """Rows in the order of `CALL`, some with `TIMES` behind it. Empty in a watermark or fence."""
     watermark_ms: int
     """All calls of this gateway whose outcome was known before this instant are in this or an earlier batch."""
     final: bool = False

@@ -14,15 +14,17 @@ from common.ids import derived
 PLATFORM: Final = "_"
 """The organisation token of facts that belong to the platform itself."""
 
-EnvironmentKind = Literal["private", "demo", "dev", "stage", "prod"]
+EnvironmentKind = Literal["private", "demo", "dev", "stage", "prod", "preview"]
 SERVICE_ENVIRONMENTS: Final[tuple[EnvironmentKind, ...]] = ("private", "demo")
 INSTANCE_ENVIRONMENTS: Final[tuple[EnvironmentKind, ...]] = ("dev", "stage", "prod")
+PREVIEW: Final[EnvironmentKind] = "preview"
+"""A clone of one of an instance's environments. It belongs to itself: the owner of its environment is the preview."""
 
 LONG_NAMES: Final[dict[str, EnvironmentKind]] = {"development": "dev", "staging": "stage", "production": "prod"}
 
 
 def environment_id(owner: str, kind: str) -> str:
-    """The environment `kind` of a service (private, demo) or an instance (dev, stage, prod)."""
+    """The environment `kind` of a service (private, demo), an instance (dev, stage, prod) or a preview (preview)."""
     return derived("environment", owner, kind)
 
 

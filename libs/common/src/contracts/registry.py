@@ -271,6 +271,10 @@ class VersionPushed(Event):
     changes: tuple[SchemaChange, ...]
     forced: bool = False
     """Whether losing data was accepted."""
+    undoes: str | None = None
+    """The deployment that is taken back: id of the event that declared it."""
+    listed: str | None = None
+    """What was seen beforehand of what does not fit, in BLOBS; null where whatever there is was accepted."""
 
 
 class VersionPublished(Event):
@@ -283,6 +287,10 @@ class VersionPublished(Event):
     sdl_sha: str
     model_sha: str
     forced: bool = False
+    undoes: str | None = None
+    """The deployment that is taken back: id of the event that declared it."""
+    listed: str | None = None
+    """What was seen beforehand of what does not fit, in BLOBS; null where whatever there is was accepted."""
 
 
 class ServiceRetired(Event):
@@ -341,6 +349,10 @@ class InstancePromoted(Event):
     forced: bool = False
     request: str | None = None
     """The request that was approved, where one was needed."""
+    undoes: str | None = None
+    """The deployment that is taken back: id of the event that declared it."""
+    listed: str | None = None
+    """What was seen beforehand of what does not fit, in BLOBS; null where whatever there is was accepted."""
 
 
 class PromotionRequested(Event):
@@ -359,6 +371,10 @@ class PromotionRequested(Event):
     forced: bool = False
     requester: str
     expires_at: str
+    undoes: str | None = None
+    """The deployment that is taken back: id of the event that declared it."""
+    listed: str | None = None
+    """What was seen beforehand of what does not fit, in BLOBS; null where whatever there is was accepted."""
 
 
 class PromotionRefused(Event):
@@ -375,7 +391,7 @@ class PromotionRefused(Event):
 
 
 class InstanceRemoved(Event):
-    """The instance and its environments are to go."""
+    """The instance and its environments are to go, its previews as well."""
 
     TYPE: ClassVar[str] = "mortise.registry.instance.removed.v1"
     instance: str
@@ -391,6 +407,30 @@ class AccessChanged(Event):
     environment: str
     organisation: str
     mode: Literal["key", "organisation", "public"]
+
+
+class Caps(BaseModel):
+    """Numbers of `contracts.quotas` for one environment; null where nobody set one."""
+
+    model_config = ConfigDict(frozen=True)
+
+    calls_per_second: int | None = None
+    calls_per_day: int | None = None
+    database_megabytes: int | None = None
+
+
+class CapsChanged(Event):
+    """How much an environment may have (aggregate: caps, id = the environment's); the event carries all of it.
+
+    `granted` is the operators' and stands in the place of what its kind may have, 0 for no limit; `caps` are its
+    owners' and only ever lower that.
+    """
+
+    TYPE: ClassVar[str] = "mortise.registry.caps.changed.v1"
+    environment: str
+    organisation: str
+    granted: Caps = Caps()
+    caps: Caps = Caps()
 
 
 # --- environment keys ---------------------------------------------------------------------------------------------

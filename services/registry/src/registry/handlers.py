@@ -5,11 +5,12 @@ from __future__ import annotations
 import os
 from typing import Final
 
+from common import variables
 from common.events import Actor
 from common.ids import derived
 from common.log import Cause
-from common.service import Runtime
-from registry.execute import instances, operator, outreach
+from common.service import Runtime, StartFailed
+from registry.execute import caps, instances, operator, outreach, previews
 from registry.execute.deciding import World, world
 from registry.store import services
 from registry.store.guesses import GUESSES
@@ -24,12 +25,20 @@ async def start(runtime: Runtime) -> None:
 
 
 async def quiet(runtime: Runtime) -> World:
-    """Tables that are no read model, the operator, and the sweeps; nobody outside is told anything."""
+    """Tables that are no read model, the operator, and the sweeps; nobody outside is told anything.
+
+    Raises StartFailed for a quota that cannot be read.
+    """
+    try:
+        caps.table()
+    except ValueError as problem:
+        raise StartFailed(str(problem)) from None
     async with runtime.database.transaction() as connection:
         await connection.run_sync(GUESSES.create_all)
     here = world(runtime)
-    await operator.ensure(here, os.environ)
+    await operator.ensure(here, variables.read(os.environ))
     runtime.every(SWEEP_SECONDS, "registry.swept", lambda: sweep(here))
+    runtime.every(SWEEP_SECONDS, "registry.leases", lambda: previews.sweep(here))
     await outreach.prepare(runtime, here)
     return here
 

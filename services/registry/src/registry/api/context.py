@@ -22,7 +22,7 @@ from registry.api.nodes import Node, grouped, node
 from registry.domain import rights
 from registry.execute.deciding import CATCH_UP_SECONDS, World
 from registry.execute.people import sealed
-from registry.store import people, projects, services
+from registry.store import people, previews, projects, services
 from registry.store.rows import Row
 
 Result = TypeVar("Result")
@@ -106,6 +106,7 @@ class Loaders:
         self.organisation = rows(people.organisations_by_id)
         self.members = rows(people.members_of, by="organisation")
         self.project = rows(projects.by_ids)
+        self.key = rows(projects.keys_by_ids)
         self.keys = rows(projects.keys_to, by="target")
         self.service = rows(services.by_ids)
         self.versions = rows(services.versions_of, by="service")
@@ -113,6 +114,7 @@ class Loaders:
         self.instances_of = Loader(lambda ids: _instances_of(registry, ids))
         self.environments = rows(services.environments_of, by="owner")
         self.requests = rows(services.requests_of, by="instance")
+        self.previews = rows(previews.of_instances, by="instance")
         self.places = Loader(lambda ids: _places(registry, ids))
 
 

@@ -6,6 +6,7 @@ from ariadne import MutationType, ObjectType, QueryType
 
 from common.errors import Refused, forbidden, not_found
 from contracts.access import Role, at_least
+from contracts.names import PREVIEW
 from registry.api.context import Call, Registry, child, root
 from registry.api.nodes import Node, environment, node
 from registry.api.projects import project_node, role_in, visible
@@ -13,6 +14,7 @@ from registry.api.services import offered, service_node
 from registry.domain import rights
 from registry.domain.access import Mode
 from registry.execute import instances as act
+from registry.store import previews
 from registry.store import services as stored
 from registry.store.rows import Row
 
@@ -74,9 +76,9 @@ async def remove_instance(call: Call, *, id: str) -> bool:
 @root
 async def set_access(call: Call, *, mode: Mode, **named: str) -> Node:
     """For developers of the service (private, demo) or editors of the project (dev, stage, prod)."""
-    row = await _environment(call, named["environment"], "editor")
+    row = await environment_row(call, named["environment"], "editor")
     await call.wrote(await act.set_access(call.world, row, mode=mode, cause=await call.cause()))
-    return environment(await _environment(call, row["id"], "viewer"))
+    return environment(await environment_row(call, row["id"], "viewer"))
 
 
 async def known(call: Call, id: str, needed: Role) -> Row:
@@ -90,7 +92,7 @@ async def known(call: Call, id: str, needed: Role) -> Row:
     return row
 
 
-async def _environment(call: Call, id: str, needed: Role) -> Row:
+async def environment_row(call: Call, id: str, needed: Role) -> Row:
     """An environment whose owner's rules the caller satisfies."""
     async with call.world.database.reading() as connection:
         row = await stored.environment(connection, id)
@@ -100,9 +102,19 @@ async def _environment(call: Call, id: str, needed: Role) -> Row:
         rights.need(rights.service_role(call.caller, row["organisation"]), needed, what="Environment", ref=id)
         return row
     try:
-        await known(call, row["owner"], needed)
+        await known(call, await _instance_of(call, row), needed)
     except Refused as refused:
         if refused.code == "NOT_FOUND":
             raise not_found("Environment", id) from None
         raise
     return row
+
+
+async def _instance_of(call: Call, environment: Row) -> str:
+    """The instance that an environment belongs to, itself or through its preview."""
+    owner: str = environment["owner"]
+    if environment["kind"] != PREVIEW:
+        return owner
+    async with call.world.database.reading() as connection:
+        preview = await previews.preview(connection, owner)
+    return preview["instance"] if preview else owner

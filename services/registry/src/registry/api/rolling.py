@@ -11,6 +11,7 @@ from ariadne import MutationType, ObjectType, QueryType
 from common import clock
 from common.errors import Refused, not_found
 from contracts.names import EnvironmentKind
+from registry.api.breaks import breaks_node
 from registry.api.context import Call, Registry, child, root
 from registry.api.instances import instance as instance_type
 from registry.api.instances import known
@@ -34,7 +35,7 @@ request = ObjectType("PromotionRequest")
 async def preview_roll(call: Call, *, instance: str, environment: EnvironmentKind, version: str) -> Node:
     row = await known(call, instance, "editor")
     way = await act.rolled(call.world, row, await _service(call, row), to=environment, asked=version)
-    return _preview(await act.foresee(call.world, row, way))
+    return await _preview(call.registry, await act.foresee(call.world, row, way))
 
 
 @query.field("previewPromotion")
@@ -43,7 +44,7 @@ async def preview_promotion(call: Call, *, instance: str, to: EnvironmentKind, *
     row = await known(call, instance, "editor")
     source = cast("EnvironmentKind", named["from"])
     way = await act.promoted(call.world, row, await _service(call, row), source=source, to=to)
-    return _preview(await act.foresee(call.world, row, way))
+    return await _preview(call.registry, await act.foresee(call.world, row, way))
 
 
 @preview.field("passes")
@@ -111,13 +112,13 @@ async def refuse_promotion(call: Call, *, id: str, reason: str | None = None) ->
         await _admin(call, row)
     cause = await call.cause()
     await call.wrote(await act.refuse(call.world, row, asked, who=call.caller.id, reason=reason, cause=cause))
-    return _request_node((await _request(call, id))[1])
+    return request_node((await _request(call, id))[1])
 
 
 @instance_type.field("requests")
 @child
 async def requests(registry: Registry, parent: Node) -> list[Node]:
-    return [_request_node(row) for row in await registry.load.requests(parent["id"]) or []]
+    return [request_node(row) for row in await registry.load.requests(parent["id"]) or []]
 
 
 @request.field("requester")
@@ -152,7 +153,7 @@ async def _admin(call: Call, row: Row) -> None:
     rights.need(held, "admin", what="Project", ref=project["slug"] if project else row["project"])
 
 
-def _request_node(row: Row) -> Node:
+def request_node(row: Row) -> Node:
     state = approvals.outcome(row["state"], clock.text(row["expires_at"]), clock.text(clock.now()))
     return node(row) | {"state": state}
 
@@ -164,7 +165,7 @@ async def _service(call: Call, row: Row) -> Row:
     return service
 
 
-def _preview(seen: Foreseen) -> Node:
+async def _preview(registry: Registry, seen: Foreseen) -> Node:
     way = seen.way
     return {
         "service": way.service.id,
@@ -181,4 +182,5 @@ def _preview(seen: Foreseen) -> Node:
         "losses": [asdict(loss) for loss in seen.losses],
         "needsForce": seen.needs_force,
         "steps": [step.model_dump() for step in seen.steps],
+        "breaks": await breaks_node(registry, seen.breaks) if seen.breaks else None,
     }

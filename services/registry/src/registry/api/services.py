@@ -9,6 +9,7 @@ from ariadne import MutationType, ObjectType, QueryType
 
 from common.errors import not_found
 from contracts.access import Role
+from registry.api.breaks import breaks_node
 from registry.api.context import Call, Registry, child, must, root
 from registry.api.nodes import Node, environment, node
 from registry.api.people import given, home, organisation_node, user_node
@@ -64,6 +65,7 @@ async def preview_push(call: Call, *, schema: str, version: str | None = None, *
         "needsForce": found.needs_force,
         "steps": [step.model_dump() for step in found.steps],
         "version": found.version,
+        "breaks": await breaks_node(call.registry, found.breaks) if found.breaks else None,
     }
 
 

@@ -6,9 +6,10 @@ from typing import Final
 
 from common.errors import BAD_USER_INPUT, FORBIDDEN, Refused, not_found
 from contracts import registry as said
-from registry.domain import wording
+from registry.domain import undoing, wording
 from registry.domain.instances import Instance, Request, Target, existing, promote
 from registry.domain.services import Version
+from registry.domain.undoing import Undoing
 
 GUARDED: Final[Target] = "prod"
 """The environment for which approval is demanded."""
@@ -26,6 +27,7 @@ def request(  # noqa: PLR0913 - what somebody asks for
     requester: str,
     now: str,
     expires_at: str,
+    undone: Undoing | None = None,
 ) -> said.PromotionRequested | None:
     """Somebody wants the version there; None when the same person asks for the same and nobody has answered yet.
 
@@ -33,7 +35,8 @@ def request(  # noqa: PLR0913 - what somebody asks for
     """
     known = existing(instance)
     last = known.requests.get(environment)
-    if last and is_open(last, now) and (last.version, last.requester, last.forced) == (version, requester, forced):
+    wanted = (version, requester, forced, undone)
+    if last and is_open(last, now) and (last.version, last.requester, last.forced, last.undone) == wanted:
         return None
     return said.PromotionRequested(
         instance=known.id,
@@ -48,6 +51,8 @@ def request(  # noqa: PLR0913 - what somebody asks for
         forced=forced,
         requester=requester,
         expires_at=expires_at,
+        undoes=undone.deployment if undone else None,
+        listed=undone.listed if undone else None,
     )
 
 
@@ -62,7 +67,8 @@ def approve(instance: Instance | None, *, id: str, by: str, now: str) -> said.In
             "Another admin of the project has to approve it.",
             reason="OWN_REQUEST",
         )
-    return promote(known, environment=asked.environment, version=asked.version, forced=asked.forced, request=asked.id)
+    made = promote(known, environment=asked.environment, version=asked.version, forced=asked.forced, request=asked.id)
+    return made if asked.undone is None else undoing.marked(made, asked.undone)
 
 
 def refuse(instance: Instance | None, *, id: str, by: str, reason: str | None, now: str) -> said.PromotionRefused:

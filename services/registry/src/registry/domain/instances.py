@@ -9,15 +9,24 @@ from typing import ClassVar, Final, Literal, assert_never
 
 from common.claims import Claim
 from common.errors import bad_input, not_found
+from contracts import previews as cloned
 from contracts import registry as said
 from contracts.names import INSTANCE_ENVIRONMENTS, EnvironmentKind
 from registry.domain.services import Version
+from registry.domain.undoing import Undoing
 
 Target = Literal["dev", "stage", "prod"]
 TARGETS: Final[tuple[Target, ...]] = ("dev", "stage", "prod")
 
 InstanceEvent = (
-    said.InstanceAdded | said.InstancePromoted | said.PromotionRequested | said.PromotionRefused | said.InstanceRemoved
+    said.InstanceAdded
+    | said.InstancePromoted
+    | said.PromotionRequested
+    | said.PromotionRefused
+    | cloned.PreviewCreated
+    | cloned.PreviewExtended
+    | cloned.PreviewDeleted
+    | said.InstanceRemoved
 )
 
 
@@ -32,6 +41,23 @@ class Request:
     requester: str
     expires_at: str
     """RFC 3339 in UTC."""
+    undone: Undoing | None = None
+    """The deployment that is to be taken back by it."""
+
+
+@dataclass(frozen=True)
+class Preview:
+    """A clone of one of the instance's environments, there until its lease ends."""
+
+    id: str
+    environment: str
+    """Id of the clone's environment."""
+    name: str
+    source: Target
+    slot: int
+    """Which of the project's places for previews it holds."""
+    expires_at: str
+    """RFC 3339 in UTC."""
 
 
 @dataclass(frozen=True)
@@ -41,13 +67,15 @@ class Instance:
     There is one request for an environment at most: a later one takes the place of an earlier one.
     """
 
-    AUDITED: ClassVar = ("project", "service", "versions", "requested", "removed")
+    AUDITED: ClassVar = ("project", "service", "versions", "requested", "leases", "removed")
     id: str
     organisation: str
     project: str
     service: str
     declared: Mapping[Target, Version] = field(default_factory=dict)
     requests: Mapping[Target, Request] = field(default_factory=dict)
+    previews: Mapping[str, Preview] = field(default_factory=dict)
+    """By id."""
     removed: bool = False
 
     @property
@@ -59,6 +87,11 @@ class Instance:
     def requested(self) -> dict[str, str]:
         """Version names of open requests by environment."""
         return {environment: request.version.name for environment, request in self.requests.items()}
+
+    @property
+    def leases(self) -> dict[str, str]:
+        """When previews end, by their names."""
+        return {preview.name: preview.expires_at for preview in self.previews.values()}
 
 
 def fold(history: Iterable[InstanceEvent]) -> Instance | None:
@@ -81,6 +114,8 @@ def evolve(instance: Instance | None, event: InstanceEvent) -> Instance:
             return replace(instance, requests={**instance.requests, event.environment: _request(event)})
         case said.PromotionRefused():
             return replace(instance, requests=without(instance.requests, event.request))
+        case cloned.PreviewCreated() | cloned.PreviewExtended() | cloned.PreviewDeleted():
+            return replace(instance, previews=_previews(instance.previews, event))
         case said.InstanceRemoved():
             return replace(instance, removed=True)
         case _:
@@ -162,6 +197,19 @@ def existing(instance: Instance | None) -> Instance:
     return instance
 
 
+def _previews(
+    before: Mapping[str, Preview], event: cloned.PreviewCreated | cloned.PreviewExtended | cloned.PreviewDeleted
+) -> dict[str, Preview]:
+    match event:
+        case cloned.PreviewCreated():
+            made = Preview(event.preview, event.environment, event.name, event.source, event.slot, event.expires_at)
+            return {**before, event.preview: made}
+        case cloned.PreviewExtended():
+            return {**before, event.preview: replace(before[event.preview], expires_at=event.expires_at)}
+        case cloned.PreviewDeleted():
+            return {known: each for known, each in before.items() if known != event.preview}
+
+
 def _request(event: said.PromotionRequested) -> Request:
     return Request(
         id=event.request,
@@ -170,4 +218,5 @@ def _request(event: said.PromotionRequested) -> Request:
         forced=event.forced,
         requester=event.requester,
         expires_at=event.expires_at,
+        undone=None if event.undoes is None else Undoing(event.undoes, event.listed),
     )

@@ -19,8 +19,21 @@ from common.outbound import Network, networks
 from common.projection import Runner
 from common.sealing import Sealer
 from common.service import Runtime
+from contracts import previews
 from contracts import registry as said
-from registry.domain import access, clients, instances, keys, organisations, projects, services, sessions, tokens, users
+from registry.domain import (
+    access,
+    caps,
+    clients,
+    instances,
+    keys,
+    organisations,
+    projects,
+    services,
+    sessions,
+    tokens,
+    users,
+)
 from registry.store.projection import REGISTRY
 
 CATCH_UP_SECONDS: Final = 2.0
@@ -135,6 +148,9 @@ INSTANCE: Final[Aggregate[instances.Instance]] = Aggregate(
         said.InstancePromoted,
         said.PromotionRequested,
         said.PromotionRefused,
+        previews.PreviewCreated,
+        previews.PreviewExtended,
+        previews.PreviewDeleted,
         said.InstanceRemoved,
     ),
     instances.fold,
@@ -143,6 +159,11 @@ ACCESS: Final[Aggregate[access.Access]] = Aggregate(
     "access",
     _named(said.AccessChanged),
     access.fold,
+)
+CAPS: Final[Aggregate[caps.Caps]] = Aggregate(
+    "caps",
+    _named(said.CapsChanged),
+    caps.fold,
 )
 KEY: Final[Aggregate[keys.Key]] = Aggregate(
     "key",

@@ -8,7 +8,7 @@ from __future__ import annotations
 from common.errors import Refused, conflict
 from common.ids import derived
 from common.log import Cause, Recorded
-from registry.domain import access, instances, projects, services
+from registry.domain import access, instances, previews, projects, services
 from registry.domain.access import Mode
 from registry.execute.deciding import ACCESS, INSTANCE, PROJECT, SERVICE, World, decide, state
 from registry.store.rows import Row
@@ -48,7 +48,7 @@ async def add(world: World, project: Row, service: Row, *, cause: Cause) -> tupl
 
 
 async def remove(world: World, row: Row, *, cause: Cause) -> Recorded | None:
-    """The instance goes; the project may add the service again."""
+    """The instance goes with its previews; the project may add the service again."""
     claim = instances.once_claim(project=row["project"], service=row["service"], instance=row["id"])
     return await decide(
         world,
@@ -57,7 +57,7 @@ async def remove(world: World, row: Row, *, cause: Cause) -> Recorded | None:
         row["id"],
         cause=cause,
         verb=instances.remove,
-        releases=lambda _: (claim,),
+        releases=lambda instance: (claim, *previews.slot_claims(instance)),
     )
 
 

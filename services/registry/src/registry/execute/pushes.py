@@ -18,10 +18,12 @@ from contracts.model import Model
 from contracts.names import environment_id
 from contracts.registry import SchemaChange
 from registry.domain import diff, pushes, rolling, sdl, services, telling, versions
+from registry.domain.breaks import Breaks
 from registry.domain.problems import Problem
 from registry.domain.pushes import Loss
 from registry.domain.services import Service, Version
 from registry.domain.telling import Told
+from registry.execute import breaks
 from registry.execute.deciding import SERVICE, World, caught_up, decide, state
 from registry.store import services as stored
 from registry.store.rows import Row
@@ -97,6 +99,7 @@ class Preview:
     losses: tuple[Loss, ...] = ()
     steps: tuple[ToldStep, ...] = ()
     version: str | None = None
+    breaks: Breaks | None = None
 
     @property
     def needs_force(self) -> bool:
@@ -119,13 +122,14 @@ async def preview(world: World, organisation: str, id: str, *, text: str, asked:
     if judged.unchanged and not await _failed(world, private):
         return Preview(judged, up_to_date=True)
     sha = await world.blobs.put(model.encode(judged.model))
-    answer = await foretold(world, private, sha)
+    answer, broken = await asyncio.gather(foretold(world, private, sha), breaks.of_service(world, id, sha))
     judged = replace(judged, problems=tuple(placed(text, each) for each in answer.problems))
     return Preview(
         judged,
         losses=tuple(losses_of(answer)),
         steps=tuple(answer.steps),
         version=None if judged.problems else name,
+        breaks=None if judged.problems else broken,
     )
 
 
@@ -188,6 +192,7 @@ async def publish(
     if demo["running_version"] == version.name == service.published.name:
         return version.name, None
     await accepted(world, demo["id"], "demo", version, force=force)
+    await breaks.accepted(world, id, demo, version.name, version.model_sha, force=force)
     fact = await decide(
         world,
         SERVICE,

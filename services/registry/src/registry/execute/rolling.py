@@ -5,6 +5,7 @@ All of them are migrations of that environment's data to another Model, so all a
 
 from __future__ import annotations
 
+import asyncio
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -16,13 +17,16 @@ from contracts import model
 from contracts.names import EnvironmentKind, environment_id
 from contracts.registry import SchemaChange
 from registry.domain import approvals, diff, instances, projects, rolling, services
+from registry.domain.breaks import Breaks
 from registry.domain.instances import Instance, Target
 from registry.domain.problems import Problem
 from registry.domain.pushes import Loss
 from registry.domain.rolling import Direction
 from registry.domain.services import Service, Version
-from registry.execute import pushes
+from registry.domain.undoing import Undoing
+from registry.execute import breaks, pushes
 from registry.execute.deciding import INSTANCE, PROJECT, SERVICE, World, caught_up, decide, state
+from registry.execute.judged import acceptable
 from registry.execute.pushes import ToldStep
 from registry.store import services as stored
 from registry.store.rows import Row
@@ -52,11 +56,12 @@ class Foreseen:
     losses: tuple[Loss, ...] = ()
     problems: tuple[Problem, ...] = ()
     steps: tuple[ToldStep, ...] = ()
+    breaks: Breaks | None = None
 
     @property
     def needs_force(self) -> bool:
-        """Whether it would be refused DATA_LOSS without force."""
-        return bool(pushes.held(self.losses))
+        """Whether it would be refused DATA_LOSS or BREAKS_CALLERS without force."""
+        return bool(pushes.held(self.losses) or (self.breaks and self.breaks.certain))
 
 
 async def rolled(world: World, row: Row, service: Row, *, to: EnvironmentKind, asked: str) -> Way:
@@ -91,12 +96,15 @@ async def foresee(world: World, row: Row, way: Way) -> Foreseen:
         running=running,
         direction=rolling.direction(way.service, running, way.version.name),
         up_to_date=_is_there(instance, way, running),
-        needs_approval=await _guarded(world, row, way.to),
+        needs_approval=await guarded(world, row, way.to),
     )
     if seen.up_to_date:
         return seen
     there = environment_id(row["id"], way.to)
-    told = await pushes.foretold(world, there, way.version.model_sha, way.version.name)
+    told, broken = await asyncio.gather(
+        pushes.foretold(world, there, way.version.model_sha, way.version.name),
+        breaks.of_environment(world, way.service.id, there, way.version.model_sha),
+    )
     return Foreseen(
         way=way,
         running=running,
@@ -107,6 +115,7 @@ async def foresee(world: World, row: Row, way: Way) -> Foreseen:
         losses=tuple(pushes.losses_of(told)),
         problems=tuple(await pushes.problems_of(world, way.version, told)),
         steps=tuple(told.steps),
+        breaks=broken,
     )
 
 
@@ -127,8 +136,9 @@ async def go(world: World, row: Row, way: Way, *, force: bool, who: str, cause: 
     if _is_there(instance, way, here["running_version"]):
         return None
     await pushes.accepted(world, here["id"], way.to, way.version, force=force)
-    if await _guarded(world, row, way.to):
-        return await _ask_for(world, row, way, force=force, who=who, cause=cause)
+    await breaks.accepted(world, way.service.id, here, way.version.name, way.version.model_sha, force=force)
+    if await guarded(world, row, way.to):
+        return await ask_for(world, row, way, force=force, who=who, cause=cause)
     return await decide(
         world,
         INSTANCE,
@@ -152,7 +162,12 @@ async def approve(world: World, row: Row, request: Row, *, who: str, cause: Caus
     approvals.approve(instance, id=request["id"], by=who, now=now)
     asked = approvals.pending(instance, request["id"], now)
     here = await pushes.settled(world, environment_id(row["id"], asked.environment), what=row["id"])
-    await pushes.accepted(world, here["id"], asked.environment, asked.version, force=asked.forced)
+    if asked.undone is not None:
+        await acceptable(world, here["id"], asked.environment, asked.undone)
+    else:
+        await pushes.accepted(world, here["id"], asked.environment, asked.version, force=asked.forced)
+        version = asked.version
+        await breaks.accepted(world, row["service"], here, version.name, version.model_sha, force=asked.forced)
     return await decide(
         world,
         INSTANCE,
@@ -178,7 +193,10 @@ async def refuse(
     )
 
 
-async def _ask_for(world: World, row: Row, way: Way, *, force: bool, who: str, cause: Cause) -> Recorded | None:
+async def ask_for(  # noqa: PLR0913 - what somebody asks for
+    world: World, row: Row, way: Way, *, force: bool, who: str, cause: Cause, undone: Undoing | None = None
+) -> Recorded | None:
+    """Ask for the approval of somebody else."""
     at = clock.now()
     return await decide(
         world,
@@ -195,11 +213,12 @@ async def _ask_for(world: World, row: Row, way: Way, *, force: bool, who: str, c
             requester=who,
             now=clock.text(at),
             expires_at=clock.text(at + timedelta(days=approvals.OPEN_DAYS)),
+            undone=undone,
         ),
     )
 
 
-async def _guarded(world: World, row: Row, to: Target) -> bool:
+async def guarded(world: World, row: Row, to: Target) -> bool:
     """Whether a second person has to approve what goes there."""
     if to != approvals.GUARDED:
         return False

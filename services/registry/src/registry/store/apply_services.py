@@ -12,7 +12,7 @@ from common.log import Recorded
 from contracts import provisioner as heard
 from contracts import registry as said
 from contracts.names import INSTANCE_ENVIRONMENTS, SERVICE_ENVIRONMENTS, environment_id
-from registry.store import search
+from registry.store import previews, search
 from registry.store.tables import environments, instances, keys, requests, services, versions
 
 
@@ -117,11 +117,18 @@ async def instance_removed(connection: AsyncConnection, _recorded: Recorded, eve
     await connection.execute(sa.delete(instances).where(instances.c.id == event.instance))
     await connection.execute(sa.delete(environments).where(environments.c.owner == event.instance))
     await connection.execute(sa.delete(requests).where(requests.c.instance == event.instance))
+    await previews.removed_with(connection, event.instance)
 
 
 async def access_changed(connection: AsyncConnection, _recorded: Recorded, event: said.AccessChanged) -> None:
     where = environments.c.id == event.environment
     await connection.execute(sa.update(environments).where(where).values(access=event.mode))
+
+
+async def caps_changed(connection: AsyncConnection, _recorded: Recorded, event: said.CapsChanged) -> None:
+    where = environments.c.id == event.environment
+    numbers = {"granted": event.granted.model_dump(), "caps": event.caps.model_dump()}
+    await connection.execute(sa.update(environments).where(where).values(numbers))
 
 
 async def environment_ready(connection: AsyncConnection, _recorded: Recorded, event: heard.EnvironmentReady) -> None:

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncConnection
 from common.events import Event
 from common.log import Recorded
 from common.projection import Projection
+from contracts import previews as cloned
 from contracts import provisioner as heard
 from contracts import registry as said
 from contracts import webhooks as told
@@ -19,6 +20,7 @@ from registry.store import apply_people as people
 from registry.store import apply_projects as projects
 from registry.store import apply_services as services
 from registry.store import apply_webhooks as webhooks
+from registry.store import previews
 from registry.store.tables import METADATA, removals
 
 APPLY: Final[Mapping[type[Event], Callable[[AsyncConnection, Recorded, Any], Awaitable[None]]]] = {
@@ -57,15 +59,18 @@ APPLY: Final[Mapping[type[Event], Callable[[AsyncConnection, Recorded, Any], Awa
     said.PromotionRefused: services.promotion_refused,
     said.InstanceRemoved: services.instance_removed,
     said.AccessChanged: services.access_changed,
+    said.CapsChanged: services.caps_changed,
     heard.EnvironmentReady: services.environment_ready,
     heard.DeploymentFailed: services.deployment_failed,
     heard.EnvironmentRemoved: services.environment_removed,
+    **previews.APPLY,
     **invitations.APPLY,
     **webhooks.APPLY,
 }
 
 AGGREGATES: Final = (
-    "organisation", "user", "session", "token", "project", "client", "service", "instance", "access", "key",
+    "organisation", "user", "session", "token", "project", "client", "service", "instance", "access", "caps",
+    "key",
 )  # fmt: skip
 
 
@@ -77,6 +82,7 @@ REMOVALS: Final = (
     said.ClientRemoved,
     said.ServiceRemoved,
     said.InstanceRemoved,
+    cloned.PreviewDeleted,
     told.WebhookRemoved,
 )
 

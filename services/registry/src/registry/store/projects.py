@@ -107,6 +107,11 @@ async def key(connection: AsyncConnection, id: str) -> Row | None:
     return await one(connection, sa.select(keys).where(keys.c.id == id))
 
 
+async def keys_by_ids(connection: AsyncConnection, ids: Sequence[str]) -> list[Row]:
+    """Keys, revoked ones too: they were used."""
+    return await by(connection, sa.select(keys), keys.c.id, ids)
+
+
 async def keys_to(connection: AsyncConnection, ids: Sequence[str]) -> list[Row]:
     """Keys to services or projects, newest first."""
     statement = sa.select(keys).order_by(keys.c.created_at.desc(), keys.c.id)

@@ -33,7 +33,7 @@ SERVICES: Final = Columns(
     "name",
 )
 
-KINDS: Final = {"private": 0, "demo": 1, "dev": 2, "stage": 3, "prod": 4}
+KINDS: Final = {"private": 0, "demo": 1, "dev": 2, "stage": 3, "prod": 4, "preview": 5}
 """From maker to customer."""
 COLUMNS: Final[tuple[sa.Column[Any], ...]] = tuple(column for column in services.c if column.name != "words")
 LISTED: Final[dict[str, sa.ColumnElement[Any]]] = {
@@ -142,6 +142,20 @@ async def places_of(connection: AsyncConnection, principal: Principal, ids: Sequ
             sa.or_(instances.c.id.is_(None), visible.project(principal)),
         )
         .order_by(projects.c.slug.nulls_first(), instances.c.id, sa.case(KINDS, value=environments.c.kind))
+    )
+    return await many(connection, statement)
+
+
+async def running_of(connection: AsyncConnection, service: str) -> list[Row]:
+    """Environments of a service and of all its instances in which something serves calls."""
+    used = sa.select(instances.c.id).where(instances.c.service == service)
+    statement = (
+        sa.select(environments)
+        .where(
+            sa.or_(environments.c.owner == service, environments.c.owner.in_(used)),
+            environments.c.running_model_sha.is_not(None),
+        )
+        .order_by(environments.c.id)
     )
     return await many(connection, statement)
 

@@ -190,6 +190,24 @@ requests: Final = sa.Table(
 )
 """Promotions that a second person has to approve."""
 
+previews: Final = sa.Table(
+    "previews",
+    METADATA,
+    _id(primary_key=True),
+    _id("organisation", nullable=False),
+    _id("project", nullable=False, index=True),
+    _id("instance", nullable=False, index=True),
+    _id("environment", nullable=False),
+    sa.Column("name", Exact, nullable=False),
+    sa.Column("source", Exact, nullable=False),
+    sa.Column("masks", JSONB, nullable=False),
+    sa.Column("slot", sa.Integer, nullable=False),
+    _id("creator"),
+    sa.Column("expires_at", Moment, nullable=False, index=True),
+    _created(),
+)
+"""Clones of an instance's environments; the owner of such an environment is the preview."""
+
 environments: Final = sa.Table(
     "environments",
     METADATA,
@@ -198,6 +216,8 @@ environments: Final = sa.Table(
     sa.Column("kind", Exact, nullable=False),
     _id("organisation", nullable=False),
     sa.Column("access", Exact),  # null = nobody chose one
+    sa.Column("granted", JSONB),  # null = nobody set any
+    sa.Column("caps", JSONB),
     # What is declared: the version, and the id of the event that said so (the provisioner's deployment).
     sa.Column("version", Exact),
     _id("declaration"),
