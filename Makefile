@@ -18,7 +18,7 @@ run: $(READY) ## start everything on this machine with the demo, data in .mortis
 	@$(BIN)/mortise up --demo
 
 test: $(READY) ## every test but the long fault runs and the benchmarks
-	$(BIN)/pytest --ignore=tests/bench
+	$(BIN)/pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/bench
 
 fast: $(READY) ## the tests that need no server
 	$(BIN)/pytest tests/unit tests/contract
@@ -26,6 +26,8 @@ fast: $(READY) ## the tests that need no server
 faults: $(READY) ## kill every process again and again under load, and check the ledger
 	$(BIN)/python -m tests.faults
 	$(BIN)/python -m tests.faults.writers
+	$(BIN)/python -m tests.faults.brokers
+	$(BIN)/python -m tests.faults.readers
 
 drill: $(READY) ## back up a stack under load, restore it, and hold it to the ledger
 	$(BIN)/python -m tests.faults.drill
@@ -55,9 +57,8 @@ lock: $(READY) ## choose versions anew and write requirements.lock, which names 
 	$(BIN)/uv pip compile --quiet --python-version 3.11 --universal --generate-hashes --no-emit-index-url --no-header \
 	  --group pyproject.toml:dev $(MEMBERS) --no-emit-package mortise-common -o requirements.lock
 
-secrets: $(READY) ## write fresh secrets for docker compose to .env, unless there are some
-	@test ! -e .env || { echo ".env exists; remove it first if you mean it" >&2; exit 1; }
-	@umask 077 && $(BIN)/python -m common.bootstrap passwords > .env
+secrets: $(READY) ## write fresh secrets for docker compose to .secrets, unless there are some
+	@$(BIN)/python -m common.bootstrap secrets .secrets
 
 clean: ## remove the environment and caches; data in .mortise stays
 	rm -rf $(VENV) .mypy_cache .pytest_cache .ruff_cache .import_linter_cache .hypothesis

@@ -17,7 +17,7 @@ import nats
 import sqlalchemy as sa
 from nats.aio.client import Client
 
-import audit.store
+import audit.store.history
 import gateway.store
 from billing.store import learning
 from common.clock import new_id
@@ -39,7 +39,7 @@ READ_MODELS: Final[Sequence[tuple[str, Projection]]] = (
     ("registry: projects", REGISTRY),
     ("billing: directory", learning.DIRECTORY_PROJECTION),
     ("gateway: routes", gateway.store.PROJECTION),
-    ("audit: history", audit.store.HISTORY_PROJECTION),
+    ("audit: history", audit.store.history.HISTORY_PROJECTION),
 )
 
 

@@ -34,6 +34,9 @@ DOORS: Final[Mapping[str, str]] = {
     "Query.previewPush": '{ previewPush(service: $service, schema: "x") { version } }',
     "Query.previewRoll": "{ previewRoll(instance: $instance) { version } }",
     "Query.previewPromotion": "{ previewPromotion(instance: $instance, from: dev, to: prod) { version } }",
+    "Query.preview": "{ preview(id: $preview) { id environment { id } } }",
+    "Query.previewUndo": "{ previewUndo(environment: $private) { token } }",
+    "Query.trash": "{ trash(environment: $private) { item } }",
     "Query.environments": "{ environments(service: $service) { id endpoint } }",
     "Query.environment": "{ environment(id: $prod) { id endpoint } }",
     "Query.deployments": "{ deployments(environment: $private) { id } }",
@@ -52,6 +55,7 @@ DOORS: Final[Mapping[str, str]] = {
     "Query.auditProof": "{ auditProof(id: $entry) { bundle } }",
     "Query.auditCheckpoint": "{ auditCheckpoint { size } }",
     "Query.auditConsistency": "{ auditConsistency(from: 0, to: 1) { hashes } }",
+    "Query.logs": "{ logs(project: $project) { edges { node { id operation } } } }",
     "Mutation.registerUser": 'registerUser(input: { email: "m@example.org", username: "mallory", '
     'password: "long enough to be one" }, organisation: $organisation) { id }',
     "Mutation.disableUser": "disableUser(id: $user) { id }",
@@ -76,8 +80,13 @@ DOORS: Final[Mapping[str, str]] = {
     "Mutation.pushService": 'pushService(input: { service: $service, notes: ["n"], force: true, '
     'schema: "type Mallory @model { id: ID! @isUnique }" }) { name }',
     "Mutation.promoteService": "promoteService(id: $service, force: true) { name }",
+    "Mutation.createPreview": 'createPreview(input: { instance: $instance, name: "mallory" }) { id }',
+    "Mutation.extendPreview": "extendPreview(id: $preview) { expiresAt }",
+    "Mutation.deletePreview": "deletePreview(id: $preview)",
     "Mutation.addService": "addService(projectId: $mine, serviceId: $service) { id }",
     "Mutation.promoteInstance": "promoteInstance(id: $instance, from: dev, to: prod, force: true) { id }",
+    "Mutation.undoDeployment": "undoDeployment(environment: $private, force: true) { version }",
+    "Mutation.restoreTrash": 'restoreTrash(environment: $private, item: "t1_c2_00000000") { restored }',
     "Mutation.rollInstance": "rollInstance(id: $instance, environment: prod, force: true) { id }",
     "Mutation.approvePromotion": "approvePromotion(id: $request) { id }",
     "Mutation.refusePromotion": "refusePromotion(id: $request) { state }",
@@ -86,6 +95,9 @@ DOORS: Final[Mapping[str, str]] = {
     "Mutation.reinstateService": "reinstateService(id: $service) { retired }",
     "Mutation.removeInstance": "removeInstance(id: $instance)",
     "Mutation.setAccess": "setAccess(environment: $private, mode: public) { access }",
+    "Query.environmentLimits": "{ environmentLimits(environment: $prod) { environment usage { calledAt } } }",
+    "Mutation.capEnvironment": "capEnvironment(environment: $prod, input: { callsPerDay: 1 }) { environment }",
+    "Mutation.grantEnvironment": "grantEnvironment(environment: $prod, input: { callsPerDay: 0 }) { environment }",
     "Mutation.createKey": 'createKey(input: { name: "m", kind: project, target: $project }) { secret }',
     "Mutation.rotateKey": "rotateKey(id: $key) { secret }",
     "Mutation.revokeKey": "revokeKey(id: $key) { revoked }",
@@ -187,6 +199,8 @@ def sides(stack: Stack) -> Sides:
       again: configureProject(id: $p, input: { approvals: false }) { id } }"""
     made = victim.query(asked, {**here, "i": instance})["data"]
     names["request"] = made["promoteInstance"]["requests"][0]["id"]
+    preview = 'mutation($i: ID!) { createPreview(input: { instance: $i, name: "secret" }) { id } }'
+    names["preview"] = victim.asked(preview, {"i": instance})["id"]
     mine = stranger.project()
     return Sides(victim, stranger, {**names, "me": stranger.id, "mine": mine["id"]})
 
@@ -205,7 +219,7 @@ def belongings(sides: Sides) -> Any:
       service(id: $s) {
         name retired privateVersion publishedVersion environments { id version access } keys { id revoked }
       }
-      instance(id: $i) { environments { id version access } requests { id state } }
+      instance(id: $i) { environments { id version access } requests { id state } previews { id expiresAt } }
       ratePlans(instance: $i) { id price }
       organisation(id: $o) { name members { user { id disabled } role } }
       project(slug: $u) {

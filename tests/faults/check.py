@@ -11,8 +11,11 @@ import asyncpg
 import nats
 import orjson
 
-from contracts import names
+from common import addresses
+from common.stream import Stream
+from contracts import loglines, names
 from contracts.calls import BILLABLE, CALL, Batch
+from contracts.loglines import CALL_LINE
 from tests.faults.ledger import Finding, Ledger, compare, compare_calls, compare_commands, same
 from tests.faults.load import Site, insist
 from tests.support.stack import Stack
@@ -85,24 +88,29 @@ class Check:
         return compare_commands(self.ledger, there)
 
     async def _calls(self) -> list[Finding]:
-        stored, invoiced = await self._quiet()
-        return compare_calls(self.ledger, stored, invoiced)
+        stored, invoiced, logged = await self._quiet()
+        return [
+            *compare_calls(self.ledger, stored, invoiced),
+            *compare("lines of the log", stored, logged),
+        ]
 
-    async def _quiet(self) -> tuple[list[str], int]:
-        """Ids of stored billable calls and the invoice's count, once both stand still.
+    async def _quiet(self) -> tuple[list[str], int, list[str]]:
+        """Ids of stored billable calls, the invoice's count and ids of their lines in the log, once all stand still.
 
-        Not before all answered calls are stored and the invoice has counted as many, unless time runs out: then what
-        is wrong stays wrong, and the comparison says so.
+        Not before all answered calls are stored, the invoice has counted as many and as many lines are written, unless
+        time runs out: then what is wrong stays wrong, and the comparison says so.
         """
         environment = names.environment_id(self.site.instance, "prod")
         loop = asyncio.get_running_loop()
         deadline, still = loop.time() + QUIET_SECONDS_MAX, 0
-        before: tuple[list[str], int] = ([], -1)
+        before: tuple[list[str], int, list[str]] = ([], -1, [])
         while True:
             invoice = await self._ask(INVOICE, project=self.site.project, client=self.site.payer)
-            now = (await stored(self.stack, environment), int(invoice["calls"]))
+            lines = await logged(self.stack, environment)
+            now = (await stored(self.stack, environment), int(invoice["calls"]), lines)
             still = still + 1 if now == before else 0
-            settled = self.ledger.calls <= set(now[0]) and now[1] >= len(set(now[0]))
+            calls = set(now[0])
+            settled = self.ledger.calls <= calls and now[1] >= len(calls) and calls <= set(lines)
             if still >= STILL and (settled or loop.time() > deadline):
                 return now
             before = now
@@ -150,7 +158,7 @@ class Check:
 async def stored(stack: Stack, environment: str) -> list[str]:
     """Ids of billable calls in all batches of the stream; of batches with the same number only the first counts."""
     at: Callable[[str], int] = CALL.index
-    connection = await nats.connect(stack.nats_url)
+    connection = await nats.connect(addresses.each(stack.nats_url))
     seen: set[tuple[str, int, int]] = set()
     found: list[str] = []
     try:
@@ -174,6 +182,20 @@ async def stored(stack: Stack, environment: str) -> list[str]:
     finally:
         await connection.close()
     return found
+
+
+async def logged(stack: Stack, environment: str) -> list[str]:
+    """Ids of billable calls in the environment's lines of the log."""
+    connection = await nats.connect(addresses.each(stack.nats_url))
+    at = CALL_LINE.index
+    try:
+        sheets = [
+            loglines.read(message.body)
+            for message in await Stream(connection, loglines.STREAM).history(f"logs.*.*.{environment}.calls")
+        ]
+    finally:
+        await connection.close()
+    return [str(row[at("id")]) for sheet in sheets for row in sheet.lines if row[at("class")] in BILLABLE]
 
 
 async def there(stack: Stack) -> tuple[set[str], set[str]]:

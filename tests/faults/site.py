@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 import aiohttp
 
 from tests.faults import load
 from tests.faults.load import Refusal, Site, ask
-from tests.support.stack import Stack
 
 SCHEMA: Final = "type Note @model { id: ID! @isUnique text: String! }"
 READY_SECONDS_MAX: Final = 60.0
@@ -32,10 +31,19 @@ ENVIRONMENTS: Final = """query($service: ID, $instance: ID) {
   environments(service: $service, instance: $instance) { name state version declaredVersion endpoint reason } }"""
 
 
+class Reached(Protocol):
+    """What setting the scene needs of a stack."""
+
+    @property
+    def url(self) -> str: ...
+    @property
+    def admin_token(self) -> str: ...
+
+
 class Scene:
     """Asks as the operator."""
 
-    def __init__(self, stack: Stack, client: aiohttp.ClientSession) -> None:
+    def __init__(self, stack: Reached, client: aiohttp.ClientSession) -> None:
         self.url, self.token, self.client = stack.url, stack.admin_token, client
 
     async def ask(self, query: str, **variables: Any) -> Any:
@@ -56,7 +64,7 @@ class Scene:
                 await asyncio.sleep(0.05)
 
 
-async def build(stack: Stack, client: aiohttp.ClientSession, run: str) -> Site:
+async def build(stack: Reached, client: aiohttp.ClientSession, run: str) -> Site:
     """The site of a run."""
     scene = Scene(stack, client)
     organisation = (await scene.ask(ORGANISATIONS))[0]["id"]

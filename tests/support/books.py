@@ -223,6 +223,7 @@ def calls_of(shop: Shop, count: int, *, at: Sequence[int] = (), **changes: Any) 
         "operation": None,
         "hash": None,
         "version": "0.0.1",
+        "code": None,
     } | changes
     row["environment"] = names.environment_id(shop.instance, row["kind"])
     whens = at or [now] * count

@@ -78,7 +78,7 @@ class Door:
 
     async def _append(self, organisation: str, event: Event) -> Recorded:
         _, context, aggregate, *_ = event.TYPE.split(".")
-        id_ = str(getattr(event, "environment" if aggregate == "access" else aggregate))
+        id_ = str(getattr(event, "environment" if aggregate in ("access", "caps") else aggregate))
         subject = Subject(organisation, context, aggregate, id_)
         history = await self.log.load(subject)
         cause = Cause(Actor(type="system", id="test"), new_id(), new_id())

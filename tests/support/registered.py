@@ -16,6 +16,7 @@ from common.log import Log, Subject
 from common.service import Service
 from contracts import provisioner as heard
 from contracts.access import Principal
+from contracts.documents import BREAKS, USES
 from contracts.names import database
 from registry.__main__ import SERVICE
 from registry.execute import operator
@@ -36,13 +37,22 @@ SCHEMA = "type Album @model {\n  id: ID! @isUnique\n  title: String!\n}\n"
 
 @dataclass
 class House:
-    """A running registry. `losses`, `problems` and `steps` are what the provisioner would answer next."""
+    """A running registry. `losses`, `problems` and `steps` are what the provisioner would answer next.
+
+    `uses` is what billing would answer, `broken` and `unknown` the gateway; `away` are subjects nobody answers.
+    """
 
     running: Inside
     losses: list[dict[str, Any]] = field(default_factory=list)
     problems: list[dict[str, Any]] = field(default_factory=list)
     steps: list[dict[str, Any]] = field(default_factory=list)
     asked: list[dict[str, Any]] = field(default_factory=list)
+    uses: list[dict[str, Any]] = field(default_factory=list)
+    broken: list[dict[str, Any]] = field(default_factory=list)
+    unknown: list[str] = field(default_factory=list)
+    sent: list[dict[str, Any]] = field(default_factory=list)
+    away: set[str] = field(default_factory=set)
+    services: set[str] = field(default_factory=set)
 
     @property
     def world(self) -> World:
@@ -122,6 +132,7 @@ class House:
             who=who,
         )
         new = str(made["createService"]["service"]["id"])
+        self.services.add(new)
         await self.settle(new)
         return new
 
@@ -164,6 +175,20 @@ class House:
         self.asked.append(orjson.loads(message.data))
         answer = {"losses": self.losses, "problems": self.problems, "steps": self.steps}
         await message.respond(orjson.dumps({"value": answer}))
+
+    async def answer_breaks(self, message: Msg) -> None:
+        """What billing and the gateway answer when they are asked for callers and what breaks for them."""
+        asked = orjson.loads(message.data)
+        if asked["service"] not in self.services:
+            return  # somebody else's test
+        if message.subject in self.away:
+            refusal = {"code": "SERVICE_UNAVAILABLE", "message": "Not now."}
+            await message.respond(orjson.dumps({"error": refusal}))
+        elif message.subject == USES:
+            await message.respond(orjson.dumps({"value": {"uses": self.uses}}))
+        else:
+            self.sent.append(asked)
+            await message.respond(orjson.dumps({"value": {"broken": self.broken, "unknown": self.unknown}}))
 
     async def _under_way(self, owner: str) -> list[dict[str, Any]]:
         service = sa.func.coalesce(instances.c.service, environments.c.owner)
@@ -210,8 +235,10 @@ async def house(servers: Stack, service: Service = SERVICE) -> AsyncIterator[Hou
         last = await here.world.log.last_position()
         assert await here.world.runner.wait_for(last, 20)
         answering = await running.admin.subscribe("ask.provisioner.loss", cb=here.answer_losses)
+        calling = [await running.admin.subscribe(subject, cb=here.answer_breaks) for subject in (USES, BREAKS)]
         yield here
-        await answering.unsubscribe()
+        for each in (answering, *calling):
+            await each.unsubscribe()
 
 
 def short() -> str:

@@ -8,10 +8,16 @@ from importlib import resources
 import pytest
 from graphql import GraphQLSchema, build_schema, parse, validate
 
-from console import documents
+from console import documents, preview_documents
+from console.declaration import documents as of_declarations
 
 OWNERS = ("registry", "provisioner", "billing", "audit", "gateway")
-DOCUMENTS = {name: text for name, text in vars(documents).items() if name.isupper()}
+DOCUMENTS = {
+    f"{module.__name__} {name}": text
+    for module in (documents, preview_documents, of_declarations)
+    for name, text in vars(module).items()
+    if name.isupper() and not name.startswith("_")
+}
 
 
 @pytest.fixture(scope="module")

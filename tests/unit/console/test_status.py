@@ -40,6 +40,13 @@ def test_environments_are_counted_once_and_unsent_calls_of_all() -> None:
     assert (found["environments"], found["unsentCalls"]) == ({"failed": 1, "ready": 5}, 4)
 
 
+def test_an_environment_sleeps_when_no_worker_holds_anything_of_it() -> None:
+    page = "mortise_environments_asleep {}\n"
+
+    assert told(WELL, page.format(7), page.format(5))["asleep"] == 5
+    assert told(WELL)["asleep"] == 0
+
+
 @pytest.mark.parametrize(
     ("before", "after", "word"),
     [

@@ -55,7 +55,14 @@ class Blobs:
         if meta is None:
             message = f"no document {sha!r}"
             raise LookupError(message)
-        chunks = await self._stream.history(f"$O.{self._bucket}.C.{meta['nuid']}")
+        subject = f"$O.{self._bucket}.C.{meta['nuid']}"
+        chunks = await self._stream.history(subject)
+        while len(chunks) < meta["chunks"]:
+            # Who answered follows another server and lacks the newest yet; the leader has them.
+            missing = await self._stream.after(subject, chunks[-1].position if chunks else 0)
+            if missing is None:
+                break
+            chunks.append(missing)
         data = b"".join(chunk.body for chunk in chunks)
         if hashlib.sha256(data).hexdigest() != sha:
             message = f"document {sha} is damaged: {len(data)} bytes of {meta['size']} are stored"

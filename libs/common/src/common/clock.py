@@ -41,6 +41,16 @@ def at(milliseconds: int) -> datetime:
     return _START + timedelta(milliseconds=milliseconds)
 
 
+def nanoseconds() -> int:
+    """The present as nanoseconds since the start of 1970 in UTC, as exact as the system knows it: for durations."""
+    return time.time_ns() + _SHIFT_MS * 1_000_000
+
+
+def outside(at: datetime) -> datetime:
+    """The instant as the clocks of others show it, of servers that know nothing of a shifted time."""
+    return at - _SHIFT
+
+
 def text(at: datetime) -> str:
     """RFC 3339 in UTC with exactly three decimals and `Z`. Raises ValueError for a time without a zone."""
     if at.tzinfo is None:

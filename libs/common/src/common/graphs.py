@@ -26,7 +26,7 @@ from graphql import (
     validate,
 )
 
-from common import clock, ids, outage
+from common import clock, ids, outage, tracing
 from common.errors import BAD_USER_INPUT, INTERNAL, SERVICE_UNAVAILABLE, Refused
 from common.events import Actor
 from common.log import STREAM, Cause, Recorded
@@ -90,6 +90,18 @@ class Graph:
 
     async def answer(self, ask: Ask) -> Answer:
         """Execute one operation; every failure becomes an error of the answer (P 1.2)."""
+        told = {"graphql.operation.name": ask.operation_name, "request.id": ask.request_id}
+        with tracing.span("graph", told, kind=tracing.SERVER, parent=ask.traceparent) as span:
+            onward = span.onward(ask.traceparent)
+            answer = await self._answer(
+                ask if onward == ask.traceparent else ask.model_copy(update={"traceparent": onward})
+            )
+            span.tell({"position": answer.position})
+            if answer.errors:
+                span.fail(str(answer.errors[0]["extensions"]["code"]))
+        return answer
+
+    async def _answer(self, ask: Ask) -> Answer:
         began = time.perf_counter()
         context = self._context(ask)
         try:

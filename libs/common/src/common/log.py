@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, get_args
 
 from nats.aio.client import Client
 
-from common import clock, facts, metrics
+from common import clock, facts, metrics, tracing
 from common.claims import NameClaimed, NameReleased
 from common.events import AUTH_TYPES, Actor, Change, Envelope, Event, schema_uri
 from common.stream import REPLY_SECONDS, ApiError, Message, Stream, Unavailable, checked, patiently
@@ -131,15 +131,34 @@ class Log:
         self._source = f"/{source}"
         self._stream = Stream(client, STREAM)
         self._batches = asyncio.Semaphore(BATCHES_AT_ONCE)
+        self._copies: int | None = None
+        """How many servers hold the log; None until it was asked."""
 
     async def load(self, subject: Subject) -> History:
         """The history of an aggregate; empty when it does not exist. Raises RuntimeError when a version is missing."""
-        events = tuple(Recorded.of(message) for message in await self._stream.history(subject.text))
+        events = tuple(Recorded.of(message) for message in await self._newest(subject.text))
         for number, recorded in enumerate(events, start=1):
             if recorded.envelope.version != number:
                 message = f"{subject.text}: version {number} is missing before position {recorded.position}"
                 raise RuntimeError(message)
         return History(events)
+
+    async def _newest(self, subject: str) -> list[Message]:
+        """All messages of a subject, those too that a server which follows another may not have yet.
+
+        Pages come from any server that holds a copy; only the leader knows which message is the last.
+        """
+        if self._copies is None:
+            self._copies = (await self._stream.info()).replicas
+        if self._copies == 1:
+            return await self._stream.history(subject)
+        found, last = await asyncio.gather(self._stream.history(subject), self._stream.last(subject))
+        while last is not None and (not found or found[-1].position < last.position):
+            missing = await self._stream.after(subject, found[-1].position if found else 0)
+            if missing is None:
+                break
+            found.append(missing)
+        return found
 
     async def last_position(self) -> int:
         """Position of the newest fact of the whole log."""
@@ -151,6 +170,13 @@ class Log:
         Raises Conflict when the aggregate has moved on, Refused BAD_USER_INPUT when the fact is too large,
         SERVICE_UNAVAILABLE when the log did not answer for 15 s (the fact may be stored all the same).
         """
+        told = {"event.type": type(entry.event).TYPE}
+        with tracing.span("append", told, kind=tracing.PRODUCER, parent=cause.traceparent) as span:
+            stored = await self._append(entry, replace(cause, traceparent=span.onward(cause.traceparent)))
+            span.tell({"event.id": stored.envelope.id, "event.position": stored.position})
+        return stored
+
+    async def _append(self, entry: Entry, cause: Cause) -> Recorded:
         envelope, body = self._written(entry, cause)
         headers = {"Nats-Msg-Id": envelope.id, "Nats-Expected-Last-Subject-Sequence": str(entry.expect)}
 
@@ -177,6 +203,14 @@ class Log:
         Only for the closed list of uses (DESIGN 2.2): a single server does some 350 batches a second.
         """
         _fits(entries, use)
+        told = {"event.type": type(entries[-1].event).TYPE, "batch.use": use}
+        with tracing.span("append", told, kind=tracing.PRODUCER, parent=cause.traceparent) as span:
+            onward = replace(cause, traceparent=span.onward(cause.traceparent))
+            stored = await self._append_batch(entries, onward)
+            span.tell({"event.id": stored[-1].envelope.id, "event.position": stored[-1].position})
+        return stored
+
+    async def _append_batch(self, entries: Sequence[Entry], cause: Cause) -> tuple[Recorded, ...]:
         written = [self._written(entry, cause) for entry in entries]
         async with self._batches:
             try:

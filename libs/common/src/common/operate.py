@@ -20,6 +20,7 @@ import nats.errors
 import orjson
 from nats.aio.client import Client
 
+from common import addresses
 from common.operations import Operation
 
 REBUILD_SECONDS_MAX: Final = 600.0
@@ -39,7 +40,9 @@ async def operate(url: str, services: list[str], wish: Operation) -> dict[str, A
     """The report of each service."""
     client = Client()
     try:
-        await client.connect(url, allow_reconnect=False, connect_timeout=CONNECT_SECONDS_MAX, error_cb=_nothing)
+        await client.connect(
+            addresses.each(url), allow_reconnect=False, connect_timeout=CONNECT_SECONDS_MAX, error_cb=_nothing
+        )
     except (OSError, nats.errors.Error) as error:
         raise _Ended(UNREACHABLE, f"No nats-server answers: {str(error) or type(error).__name__}") from None
     try:

@@ -19,7 +19,7 @@ from sqlalchemy.exc import DBAPIError, InterfaceError
 from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from sqlalchemy.ext.asyncio import AsyncConnection
 
-from common import metrics
+from common import metrics, tracing
 from common.db import Database
 from common.errors import Refused
 from common.logs import observe
@@ -224,8 +224,12 @@ class Runner:
             await reader.close()
 
     async def _take(self, connection: AsyncConnection, here: Place, messages: Sequence[Message]) -> Place:
-        async with connection.begin():
-            after, poisons = await take(connection, self.projection, here, messages)
+        name = self.projection.name
+        told: tracing.Attributes = {"messaging.batch.message_count": len(messages), "stream": self.projection.stream}
+        with tracing.span(f"apply {name}", told, kind=tracing.CONSUMER, root=True) as span:
+            async with connection.begin():
+                after, poisons = await take(connection, self.projection, here, messages)
+            span.tell({"position": after.position, "parked": len(poisons)})
         self._arrive(after)
         metrics.APPLIED.labels(self.projection.name).inc(len(messages))
         if poisons and self.projection.stop_the_line:

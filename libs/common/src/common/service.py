@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import os
 import signal
 import sys
 import time
@@ -18,7 +19,7 @@ from faststream.security import SASLPlaintext
 from nats.aio.client import Client
 from nats.js import JetStreamContext
 
-from common import operations, rpc
+from common import addresses, operations, rpc, tracing
 from common.blobs import Blobs
 from common.db import Database
 from common.graphs import Graph, sdl
@@ -88,6 +89,7 @@ def run(service: Service) -> None:
     began = time.perf_counter()
     try:
         settings = Settings.read(service.name)
+        tracing.Exporter.read(service.name, settings.node, os.environ)
     except (ValueError, OSError) as error:
         raise SystemExit(f"{service.name}: {error}") from None
     configure(service.name, settings.node, settings.log_level)
@@ -115,7 +117,7 @@ async def live(
     door = Door(health, settings.health_host, settings.health_port)
     try:
         client = await _connected(broker, settings)
-        async with asyncio.TaskGroup() as tasks:
+        async with tracing.exported(service.name, settings.node, os.environ), asyncio.TaskGroup() as tasks:
             runtime = Runtime(
                 settings=settings,
                 nats=client,
@@ -148,7 +150,7 @@ def connection(settings: Settings) -> NatsBroker:
     if settings.nats_user is not None:
         credentials = SASLPlaintext(settings.nats_user, settings.nats_password or "")
     return NatsBroker(
-        settings.nats_url,
+        addresses.each(settings.nats_url),
         name=f"{settings.service}/{settings.node}",
         inbox_prefix=f"_INBOX.{settings.service}",
         security=credentials,

@@ -12,7 +12,9 @@ from urllib.parse import urlsplit, urlunsplit
 
 from pydantic import BaseModel, ConfigDict, Field, field_validator
 
-PREFIX: Final = "MORTISE_"
+from common import variables
+from common.variables import PREFIX
+
 LEAST_SECRET_BYTES: Final = 32
 
 
@@ -69,8 +71,11 @@ class Settings(BaseModel):
 
     @classmethod
     def read(cls, service: str, environ: Mapping[str, str] | None = None) -> Self:
-        """The settings of `service` from `MORTISE_*`. Raises ValueError that names every wrong variable."""
-        source = os.environ if environ is None else environ
+        """The settings of `service` from `MORTISE_*`, or from the files that `MORTISE_*_FILE` name.
+
+        Raises ValueError that names every wrong variable, OSError for a file that cannot be read.
+        """
+        source = variables.read(os.environ if environ is None else environ)
         given: dict[str, Any] = {
             name: source[PREFIX + name.upper()]
             for name in cls.model_fields

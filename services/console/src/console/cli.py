@@ -7,6 +7,7 @@ from typing import Final
 import typer
 
 from console.commands import (
+    applying,
     approving,
     backup,
     clients,
@@ -16,10 +17,12 @@ from console.commands import (
     instances,
     invites,
     keys,
+    limits,
     members,
     money,
     organisations,
     paying,
+    previews,
     projects,
     pushing,
     rebuilding,
@@ -28,10 +31,15 @@ from console.commands import (
     services,
     settings,
     sign,
+    trash,
+    undoing,
     versions,
     webhooks,
 )
+from console.commands.events import events
+from console.commands.logs import logs
 from console.commands.status import status
+from console.commands.top import top
 from console.commands.up import up
 
 app: Final = typer.Typer(
@@ -43,6 +51,7 @@ app: Final = typer.Typer(
 )
 app.command()(up)
 app.command()(status)
+app.command()(top)
 app.command()(sign.login)
 app.command()(sign.logout)
 app.command()(sign.whoami)
@@ -62,9 +71,15 @@ projects.app.command()(approving.approve)
 projects.app.command()(approving.refuse)
 instances.app.command()(rolling.promote)
 instances.app.command()(rolling.roll)
+app.command()(undoing.undo)
+app.add_typer(trash.app, name="trash")
 projects.clients.command("list")(clients.list_)
 projects.clients.command("remove")(clients.remove)
+app.command()(applying.export)
+app.command()(applying.apply)
 app.add_typer(keys.app, name="key")
+app.add_typer(limits.app, name="env")
+app.add_typer(previews.app, name="preview")
 app.add_typer(organisations.app, name="org")
 app.add_typer(members.app, name="member")
 app.add_typer(invites.app, name="invite")
@@ -75,7 +90,9 @@ instances.app.command("bill")(paying.bill)
 app.add_typer(paying.payouts, name="payout")
 app.add_typer(paying.platform, name="platform")
 app.add_typer(data.app, name="db")
+app.command()(logs)
 app.add_typer(history.app, name="audit")
+app.command()(events)
 app.command()(rebuilding.rebuild)
 app.add_typer(backup.app, name="backup")
 app.command()(backup.restore)

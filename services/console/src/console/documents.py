@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
+from console import breaking
+
 # --- people -------------------------------------------------------------------------------------------------------
 
 SIGN_IN: Final = """
@@ -60,17 +62,20 @@ mutation CreateService($input: CreateServiceInput!) {
   }
 }"""
 
-PREVIEW_PUSH: Final = """
+PREVIEW_PUSH: Final = (
+    """
 query PreviewPush($service: ID!, $schema: String!, $version: String) {
   previewPush(service: $service, schema: $schema, version: $version) {
     version upToDate needsForce
     problems { line column type field code message }
     changes { criticality kind path message }
     messages { type action name description subDescriptions { type action name description } }
-    losses { path rows }
+    losses { path rows } breaks { ...Breaking }
     steps { number phase kind subject reason grade locks }
   }
 }"""
+    + breaking.FRAGMENT
+)
 
 PUSH_SERVICE: Final = """
 mutation PushService($input: PushServiceInput!) {
@@ -100,6 +105,35 @@ query Environments($service: ID, $instance: ID) {
     deployments { id version status reason plan { number kind subject grade } }
   }
 }"""
+
+
+def _limits(operation: str, field: str) -> str:
+    """Ask for, or change, what an environment may have."""
+    declared = "callsPerSecond callsPerDay databaseMegabytes"
+    return f"""
+{operation} {{
+  {field} {{
+    environment name ofKind {{ ...Numbers }} limits {{ ...Numbers }}
+    granted {{ {declared} }} caps {{ {declared} }}
+    usage {{ state calledAt callsToday limitedToday databaseMegabytes databaseFull }}
+  }}
+}}
+fragment Numbers on Limits {{ {declared} burst sleepMinutes logDays }}"""
+
+
+ENVIRONMENT_LIMITS: Final = _limits(
+    "query EnvironmentLimits($environment: ID!)", "environmentLimits(environment: $environment)"
+)
+
+CAP_ENVIRONMENT: Final = _limits(
+    "mutation CapEnvironment($environment: ID!, $input: LimitsInput!)",
+    "capEnvironment(environment: $environment, input: $input)",
+)
+
+GRANT_ENVIRONMENT: Final = _limits(
+    "mutation GrantEnvironment($environment: ID!, $input: LimitsInput!)",
+    "grantEnvironment(environment: $environment, input: $input)",
+)
 
 # --- projects -----------------------------------------------------------------------------------------------------
 
@@ -160,10 +194,10 @@ query {query} {{
     passes {{ name notes }}
     changes {{ criticality kind path message }}
     problems {{ line column type field code message }}
-    losses {{ path rows }}
+    losses {{ path rows }} breaks {{ ...Breaking }}
     steps {{ number phase kind subject reason grade locks }}
   }}
-}}"""
+}}{breaking.FRAGMENT}"""
 
 
 def _declared(mutation: str, field: str) -> str:
@@ -193,6 +227,34 @@ PROMOTE_INSTANCE: Final = _declared(
     "PromoteInstance($instance: ID!, $from: EnvironmentName!, $to: EnvironmentName!, $force: Boolean)",
     "promoteInstance(id: $instance, from: $from, to: $to, force: $force)",
 )
+
+PREVIEW_UNDO: Final = """
+query PreviewUndo($environment: ID!, $limit: Int!) {
+  previewUndo(environment: $environment, limit: $limit) {
+    environment from to version needsApproval token
+    changes { criticality kind path message }
+    returns { path rows }
+    misfits { path what because rows entries { id other value } }
+    steps { number phase kind subject reason grade locks }
+  }
+}"""
+
+UNDO_DEPLOYMENT: Final = """
+mutation UndoDeployment($environment: ID!, $token: String, $force: Boolean) {
+  undoDeployment(environment: $environment, token: $token, force: $force) {
+    environment { id name version } version request { id environment version state expiresAt }
+  }
+}"""
+
+TRASH: Final = """
+query Trash($environment: ID!) {
+  trash(environment: $environment) { item path what rows bytes deployment version removedAt keptUntil }
+}"""
+
+RESTORE_TRASH: Final = """
+mutation RestoreTrash($environment: ID!, $item: ID!) {
+  restoreTrash(environment: $environment, item: $item) { item path restored left }
+}"""
 
 APPROVE_PROMOTION: Final = _declared("ApprovePromotion($request: ID!)", "approvePromotion(id: $request)")
 
@@ -306,6 +368,20 @@ query AuditEntries($filter: AuditFilter, $first: Int, $after: Cursor) {
     totalCount
     pageInfo { hasNextPage endCursor }
     edges { node { id index type subject outcome time organisation actor { type id username } changes } }
+  }
+}"""
+
+LOGS: Final = """
+query Logs($environment: ID, $project: ID, $service: ID, $filter: LogFilter,
+    $first: Int, $after: Cursor, $last: Int, $before: Cursor) {
+  logs(environment: $environment, project: $project, service: $service, filter: $filter,
+      first: $first, after: $after, last: $last, before: $before) {
+    pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+    edges { node {
+      id time environment environmentName service serviceName class code version operation hash
+      durationUs bytesIn bytesOut times credential keyPrefix client clientName
+      what message deployment actor { type id username }
+    } }
   }
 }"""
 

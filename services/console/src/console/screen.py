@@ -15,7 +15,7 @@ from rich.table import Table
 from console.failures import Failure, usage
 
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document.")]
-Force = Annotated[bool, typer.Option("--force", "-f", help="Do not ask, and accept losing data.")]
+Force = Annotated[bool, typer.Option("--force", "-f", help="Do not ask, and accept losing data and breaking callers.")]
 
 PIPE_COLUMNS: Final = 240
 """Width of tables that nobody looks at."""
@@ -129,6 +129,9 @@ def failed(failure: Failure, *, as_json: bool) -> None:
         return
     code = failure.code if not failure.reason else f"{failure.code}, {failure.reason}"
     err.print(f"[bold red]error:[/] {escape(failure.message)} [dim]({escape(code)})[/]")
+    for each in failure.details.get("operations") or ():
+        why = "; ".join(str(reason.get("message")) for reason in each.get("reasons") or ())
+        err.print(f"  {escape(str(each.get('hash')))}  {each.get('calls')} calls  {escape(why)}")
     for each in failure.details.get("losses") or ():
         err.print(f"  {escape(str(each.get('path')))}  {each.get('rows')}")
     if failure.hint:
@@ -158,11 +161,12 @@ def unless_lost(act: Callable[[bool], dict[str, Any]], *, force: bool) -> dict[s
     try:
         return act(force)
     except Failure as failure:
-        if failure.reason != "DATA_LOSS" or not interactive():
+        if failure.reason not in {"DATA_LOSS", "BREAKS_CALLERS"} or not interactive():
             raise
         err.print(escape(failure.message))
-        losses(failure.details.get("losses") or [])
-        confirmed("Lose it?", force=False, otherwise=failure.message)
+        if lost := failure.details.get("losses"):
+            losses(lost)
+        confirmed("Lose it?" if lost else "Break them?", force=False, otherwise=failure.message)
         return act(True)  # noqa: FBT003 - it was agreed to
 
 

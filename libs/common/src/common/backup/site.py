@@ -20,7 +20,7 @@ import asyncpg
 import nats.errors
 from nats.aio.client import Client
 
-from common import settings
+from common import addresses, settings, variables
 from common.errors import BAD_USER_INPUT, SERVICE_UNAVAILABLE, Refused
 from common.stream import ApiError
 
@@ -55,6 +55,11 @@ def in_database(dsn: str, database: str) -> str:
 
 def of_environment(environ: Mapping[str, str]) -> Site:
     """The site that variables name. Raises Refused that names what is missing."""
+    key = {name: value for name, value in environ.items() if name.startswith("MORTISE_SECRET_KEY")}
+    try:
+        environ = variables.read({name: value for name, value in environ.items() if name not in key})
+    except OSError as error:
+        raise Refused(BAD_USER_INPUT, f"A file that a variable names cannot be read: {error}.") from None
     missing = [name for name in ("MORTISE_NATS_URL", "MORTISE_POSTGRES_DSN") if not environ.get(name)]
     provision, password = environ.get("MORTISE_PROVISION_DSN"), environ.get("MORTISE_PASSWORD_PROVISION")
     if not provision and not password:
@@ -67,7 +72,7 @@ def of_environment(environ: Mapping[str, str]) -> Site:
         nats_url=environ["MORTISE_NATS_URL"],
         platform_dsn=dsn,
         provision_dsn=in_database(provision or as_user(dsn, PROVISION, password or ""), PLATFORM),
-        secret_key=key_of(environ),
+        secret_key=key_of(key),
         wal=Path(wal) if wal else None,
     )
 
@@ -112,7 +117,7 @@ async def connected(site: Site) -> AsyncIterator[Client]:
     """A NATS connection that may do everything. Raises Refused when nobody answers."""
     client = Client()
     try:
-        await client.connect(site.nats_url, connect_timeout=5, allow_reconnect=False, error_cb=_nothing)
+        await client.connect(addresses.each(site.nats_url), connect_timeout=5, allow_reconnect=False, error_cb=_nothing)
     except (OSError, nats.errors.Error, TimeoutError) as error:
         message = f"No nats-server answers: {str(error) or type(error).__name__}."
         raise Refused(SERVICE_UNAVAILABLE, message) from None

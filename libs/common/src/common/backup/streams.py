@@ -27,8 +27,8 @@ CHUNK_BYTES: Final = 256 * 1024
 SILENCE_SECONDS: Final = 20.0
 WINDOW: Final = 256
 """Messages on their way into a stream at once."""
-NOT_BACKED_UP: Final = frozenset({"KV_API"})
-"""What services say anew whenever they start."""
+NOT_BACKED_UP: Final = frozenset({"DOCUMENTS", "KV_API", "LOGS"})
+"""What services say anew when they start or are called, and what audit writes again from what is backed up."""
 BATCH: Final = "Nats-Batch-Id"
 COMMIT: Final = "Nats-Batch-Commit"
 

@@ -93,18 +93,27 @@ def _everyone(service: str) -> tuple[str, ...]:
 _WRITES_BLOBS: Final = ("$O.BLOBS.C.>", "$O.BLOBS.M.>")
 
 _BESIDES: Final[dict[str, tuple[str, ...]]] = {
-    "registry": (*_WRITES_BLOBS, "ask.provisioner.>", "runs.>", *_reads("RUNS"), *_reads("ACCESS")),
-    "provisioner": (*_WRITES_BLOBS, "logs.>"),
+    "registry": (
+        *_WRITES_BLOBS,
+        "ask.provisioner.>",
+        "ask.gateway.usage",
+        "ask.gateway.breaks",
+        "ask.billing.uses",
+        "runs.>",
+        *_reads("RUNS"),
+        *_reads("ACCESS"),
+    ),
+    "provisioner": (*_WRITES_BLOBS, "ask.gateway.rest"),
     "gateway": (
-        *("api.>", "calls.>", "data.>", "logs.>"),
+        *("ask.provisioner.compact", "api.>", "calls.>", "data.>"),
         *("$JS.API.STREAM.INFO.CALLS", "$JS.API.STREAM.MSG.GET.CALLS"),
         *("$JS.API.DIRECT.GET.CALLS", "$JS.API.DIRECT.GET.CALLS.>"),
         *_reads("DATA"),
-        *_reads("LOGS"),
+        *("documents.>", "$JS.API.STREAM.MSG.GET.DOCUMENTS"),
         *_reads("KV_API"),
     ),
     "billing": (*_WRITES_BLOBS, *_reads("CALLS")),
-    "audit": (*_reads("CALLS"), *_reads("ACCESS")),
+    "audit": ("logs.>", *_reads("LOGS"), *_reads("CALLS"), *_reads("ACCESS")),
 }
 """What a service may publish to besides what everyone may."""
 
@@ -125,6 +134,10 @@ class NatsServer:
     listen: str
     monitor: str
     store: str
+    cluster: str = ""
+    """Where it listens for the other servers of its cluster; empty when it stands alone."""
+    others: tuple[str, ...] = ()
+    """Host and port of every server's `cluster`; its own may be among them."""
 
 
 def nats_config(server: NatsServer, passwords: Mapping[str, str]) -> str:
@@ -152,6 +165,11 @@ def nats_config(server: NatsServer, passwords: Mapping[str, str]) -> str:
         "jetstream": {"store_dir": server.store, "sync_interval": "always"},
         "authorization": {"users": users},
     }
+    if server.cluster:
+        # Servers of a cluster trust each other wholly, so only those that know the administrator's password belong.
+        routes = [f"nats-route://{ADMIN}:{passwords[ADMIN]}@{where}" for where in server.others]
+        own = {"user": ADMIN, "password": passwords[ADMIN], "timeout": 2}
+        config["cluster"] = {"name": "mortise", "listen": server.cluster, "authorization": own, "routes": routes}
     return json.dumps(config, indent=1) + "\n"
 
 

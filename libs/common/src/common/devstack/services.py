@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 from urllib.parse import urlsplit
 
+from common import addresses
 from common.bootstrap import accounts
 from common.devstack.home import Home
 
@@ -46,12 +47,18 @@ VARIABLES: Final[dict[str, tuple[str, ...]]] = {
 }
 """All that a service is told, by service."""
 
-_FROM_THE_SYSTEM: Final = ("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE")
+TRACES: Final = ("OTEL_EXPORTER_OTLP_ENDPOINT", "OTEL_EXPORTER_OTLP_HEADERS", "OTEL_TRACES_SAMPLER_ARG")
+"""Who collects spans, told in OpenTelemetry's own words."""
+_FROM_THE_SYSTEM: Final = (
+    *("PATH", "HOME", "LANG", "TZ", "TMPDIR", "VIRTUAL_ENV", "PYTHONPATH", "SSL_CERT_FILE"),
+    *TRACES,
+)
 _NOT_PASSED_ON: Final = (
     "MORTISE_PASSWORD_",
     "MORTISE_OPERATOR_",
     "MORTISE_SECRET_KEY",
     "MORTISE_POSTGRES_",
+    "MORTISE_PROVISION_",
     "MORTISE_NATS_",
     "MORTISE_SMTP_",
 )
@@ -85,17 +92,11 @@ def bare(url: str, path: str | None = None) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2], path=parts.path if path is None else path).geturl()
 
 
-def with_user(url: str, user: str, password: str) -> str:
-    """The URL with user and password."""
-    parts = urlsplit(url)
-    return parts._replace(netloc=f"{user}:{password}@{parts.netloc.rpartition('@')[2]}").geturl()
-
-
 def environment(home: Home, site: Site, service: str, *, node: str, health_port: int) -> dict[str, str]:
     """The environment of one process: exactly `VARIABLES`, a little of the system's, and the caller's own settings."""
     kept, name = home.kept, accounts.account(service)
     values = {
-        "MORTISE_NATS_URL": bare(site.nats_url),
+        "MORTISE_NATS_URL": addresses.bare(site.nats_url),
         "MORTISE_NATS_USER": name,
         "MORTISE_NATS_PASSWORD": kept.passwords[name],
         "MORTISE_POSTGRES_DSN": dsn(site, name, kept.passwords[name]),

@@ -20,6 +20,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from common import addresses
 from common.bootstrap import accounts
 from common.devstack import servers, services
 from common.devstack.home import DevstackError, Home
@@ -252,7 +253,7 @@ class Supervisor:
 
     def _say_ready(self) -> None:
         kept = self.home.kept
-        nats_admin = services.with_user(self.site.nats_url, accounts.ADMIN, kept.passwords[accounts.ADMIN])
+        nats_admin = addresses.with_user(self.site.nats_url, accounts.ADMIN, kept.passwords[accounts.ADMIN])
         self.home.say_state(
             {
                 "url": self._url(),

@@ -28,7 +28,7 @@ def create(
     name: Annotated[Text, typer.Option("--name", "-n", help="What it is called.")] = None,
     description: Annotated[Text, typer.Option("--description", "-d", help="What it is for.")] = None,
     slug: Annotated[Text, typer.Option("--slug", help="Default: made from the name.")] = None,
-    organisation: Annotated[Text, typer.Option("--organisation", help="Id; default: your only one.")] = None,
+    organisation: Annotated[Text, typer.Option("--organisation", help="Id or slug; default: your only one.")] = None,
     as_json: Json = False,
 ) -> None:
     """Create a project, and a developer key that opens all of its environments."""

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from console import documents, folder, screen, waiting
+from console import breaking, documents, folder, screen, waiting
 from console.client import Client, signed_in
 from console.commands.deploying import watched
 from console.failures import REFUSED, Failure
@@ -49,7 +49,7 @@ def push(
     told = notes or [screen.given(None, "--release-notes", "Release notes, with semicolons between them")]
     said = notes_of(told)
     wanted = {"service": service["id"], "schema": schema, "notes": said, "version": version, "force": force or lost}
-    _pushed(client, service, wanted, as_json=as_json)
+    _pushed(client, service, wanted, preview["breaks"], as_json=as_json)
 
 
 def notes_of(given: Sequence[str]) -> list[str]:
@@ -57,7 +57,9 @@ def notes_of(given: Sequence[str]) -> list[str]:
     return [note.strip() for text in given for note in text.split(";") if note.strip()]
 
 
-def _pushed(client: Client, service: dict[str, Any], wanted: dict[str, Any], *, as_json: bool) -> None:
+def _pushed(
+    client: Client, service: dict[str, Any], wanted: dict[str, Any], breaks: dict[str, Any] | None, *, as_json: bool
+) -> None:
     before = waiting.newest(waiting.environments(client, service=service["id"]).get("private"))
     try:
         pushed = client.ask(documents.PUSH_SERVICE, input=wanted)["pushService"]
@@ -76,6 +78,7 @@ def _pushed(client: Client, service: dict[str, Any], wanted: dict[str, Any], *, 
             "changed": True,
             "url": url,
             "changes": pushed["changes"],
+            "breaks": breaks,
         },
         lambda: screen.out.print(f"{service['slug']} {pushed['name']} runs on private: {url}", markup=False),
         as_json=as_json,
@@ -105,6 +108,7 @@ def _shown(service: dict[str, Any], preview: dict[str, Any], *, force: bool, as_
             screen.changes(preview["changes"])
         if losses := _losses(preview):
             screen.losses(losses)
+        breaking.show(preview["breaks"])
         if not problems:
             screen.steps(preview["steps"])
         screen.problems(problems)
@@ -158,8 +162,11 @@ def _agreed(preview: dict[str, Any], *, force: bool, as_json: bool) -> bool:
         screen.changes(preview["changes"])
     if losses and not as_json:
         screen.losses(losses)
+    if not as_json:
+        breaking.show(preview["breaks"])
     if _asks(preview):
-        what = "lose data" if losses else "change what callers rely on"
+        relied = "change what callers call" if breaking.certain(preview["breaks"]) else "change what callers rely on"
+        what = "lose data" if losses else relied
         screen.confirmed(
             f"This push would {what}. Push it?",
             force=force,

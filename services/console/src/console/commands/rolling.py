@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final
 
 import typer
 
-from console import documents, screen, waiting
+from console import breaking, documents, screen, waiting
 from console.client import Client, signed_in
 from console.commands import instances
 from console.commands.deploying import watched
@@ -132,9 +132,10 @@ def _go(wish: Wish, *, dry_run: bool, force: bool, as_json: bool) -> None:
         _foreseen(wish)
     if seen["problems"]:
         raise _forbidden(wish)
-    agreed = bool(wish.losses) and screen.interactive()
+    agreed = seen["needsForce"] and screen.interactive()
     if agreed:
-        what = f"Deploying {seen['version']} to {wish.place} would lose data"
+        would = "lose data" if wish.losses else "break callers"
+        what = f"Deploying {seen['version']} to {wish.place} would {would}"
         screen.confirmed(f"{what}. Do it?", force=force, otherwise=what)
     before = waiting.newest(waiting.environments(wish.client, instance=wish.instance["id"]).get(seen["environment"]))
     made = wish.declare(force or agreed)
@@ -157,6 +158,7 @@ def _told(wish: Wish, text: str, *, as_json: bool, **more: Any) -> None:
         "direction": seen["direction"],
         "skipped": seen["skips"],
         "losses": wish.losses,
+        "breaks": seen["breaks"],
         "changed": False,
         "request": None,
         "url": more.get("url") or _url(wish),
@@ -206,6 +208,7 @@ def _foreseen(wish: Wish) -> None:
     if wish.losses:
         screen.losses(wish.losses)
         screen.out.print("It goes to the trash of the environment.", markup=False)
+    breaking.show(seen["breaks"])
     if back and any(each["kind"] in BRINGS_BACK for each in seen["changes"]):
         screen.out.print("What a later version had removed comes back without its data.", markup=False)
 

@@ -33,7 +33,7 @@ def create(  # noqa: PLR0913 - what is said about a service
     domain: Annotated[Text, typer.Option("--business-domain", "-b", help=", ".join(DOMAINS))] = None,
     tags: Annotated[Text, typer.Option("--tags", "-t", help="Separated by commas.")] = None,
     place: Annotated[Path | None, typer.Option("--folder", help="Where to write it; default: its slug.")] = None,
-    organisation: Annotated[Text, typer.Option("--organisation", help="Id; default: your only one.")] = None,
+    organisation: Annotated[Text, typer.Option("--organisation", help="Id or slug; default: your only one.")] = None,
     as_json: Json = False,
 ) -> None:
     """Create a service and write its folder: mortise.toml, schema.graphql, README.md."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any, Final
@@ -21,6 +22,7 @@ LAG_MAX: Final = 1000
 """Messages. A projection that is further behind shows people an old world."""
 UNSENT_SECONDS_MAX: Final = 10.0
 """A batch of calls leaves within a second; one that waits longer cannot leave."""
+ASLEEP: Final = "mortise_environments_asleep"
 _FIGURE: Final = re.compile(r"(mortise_\w+)(?:\{(.*)\})? (\S+)")
 _LABEL: Final = re.compile(r'(\w+)="((?:[^"\\]|\\.)*)"')
 
@@ -62,11 +64,7 @@ def status(
     as_json: Json = False,
 ) -> None:
     """Show whether every process is ready, what is behind, set aside or unsent. Exit code 1: something is wrong."""
-    if data is not None and health:
-        raise usage("--data and --health exclude each other.", "The data directory knows the addresses itself.")
-    asked = _given(health) if health else _of_stack(data or DATA_DEFAULT)
-    found = [_seen(name, url) for name, url in asked.items()]
-    told = summary(found)
+    told = summary(looked(addresses(data, health)))
     screen.answer(told, lambda: _show(told), as_json=as_json)
     if told["wrong"]:
         raise typer.Exit(REFUSED)
@@ -89,6 +87,7 @@ def summary(found: Iterable[Process]) -> dict[str, Any]:
             for process in processes
         ],
         "environments": _environments(processes),
+        "asleep": _asleep(processes),
         "unsentCalls": int(sum(process.number("mortise_calls_unsent") for process in processes)),
     }
 
@@ -129,7 +128,26 @@ def _environments(processes: Iterable[Process]) -> dict[str, int]:
     return dict(sorted(counted.items()))
 
 
+def _asleep(processes: Iterable[Process]) -> int:
+    """Environments that no worker of the gateway holds anything of: at most as many as any one of them says."""
+    told = [process.number(ASLEEP) for process in processes if ASLEEP in process.figures]
+    return int(min(told, default=0))
+
+
 # --- asking -------------------------------------------------------------------------------------------------------
+
+
+def addresses(data: Path | None, health: list[str] | None) -> dict[str, str]:
+    """Address of the health port by process. Raises Failure."""
+    if data is not None and health:
+        raise usage("--data and --health exclude each other.", "The data directory knows the addresses itself.")
+    return _given(health) if health else _of_stack(data or DATA_DEFAULT)
+
+
+def looked(asked: Mapping[str, str]) -> list[Process]:
+    """What all of them say at the same moment."""
+    with ThreadPoolExecutor(max(len(asked), 1)) as pool:
+        return list(pool.map(_seen, asked, asked.values()))
 
 
 def _given(health: Iterable[str]) -> dict[str, str]:
@@ -180,7 +198,8 @@ def _show(told: Mapping[str, Any]) -> None:
     screen.table(None, ("Process", "State", "Projections (messages behind)"), rows)
     states = ", ".join(f"{number} {state}" for state, number in told["environments"].items())
     screen.out.print()
-    screen.facts([("environments", states or "none"), ("unsent calls", told["unsentCalls"])])
+    facts = [("environments", states or "none"), ("asleep", told["asleep"]), ("unsent calls", told["unsentCalls"])]
+    screen.facts(facts)
     screen.out.print()
     if told["healthy"]:
         screen.out.print("[bold green]All is well.[/]")
