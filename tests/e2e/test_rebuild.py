@@ -48,8 +48,11 @@ def settled(stack: Stack, services: list[str]) -> None:
     """All environments run what was declared, so that nothing moves between two recordings."""
 
     def all_ready() -> bool:
-        found = [stack.asked(ENVIRONMENTS, {"service": service})["environments"] for service in services]
-        return all(each["state"] == "ready" for environments in found for each in environments)
+        # Right after it was made a busy provisioner may not have heard of a service yet.
+        found = [
+            (stack.query(ENVIRONMENTS, {"service": one}).get("data") or {}).get("environments") for one in services
+        ]
+        return all(each["state"] == "ready" for environments in found for each in environments or [{"state": None}])
 
     stack.until(all_ready, 60, "the services' environments to be ready")
 

@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+import asyncio
 import unicodedata
 
+import asyncpg
 import pytest
 
 from contracts.names import database
 from provisioner.domain import birth
 from provisioner.execute.cluster import Cluster
 from tests.support.environments import Place
+from tests.support.stack import Stack
+from tests.support.waiting import until
 
 
 @pytest.fixture
@@ -83,6 +87,25 @@ async def test_making_and_removing_are_repeatable(cluster: Cluster) -> None:
 
     found = await cluster.found()
     assert place.id not in found.databases | found.roles
+
+
+async def test_an_environment_goes_when_a_process_that_is_not_ours_to_end_has_left_it(
+    servers: Stack, cluster: Cluster
+) -> None:
+    place = await Place(cluster).made()
+    owner = await asyncpg.connect(servers.postgres_dsn, database=database(place.id))
+    removing = asyncio.create_task(place.gone())
+    async with cluster.connected() as server:
+        waits = "select count(*) from pg_stat_activity where query = $1 and state = 'active'"
+
+        async def waiting() -> bool:
+            return bool(await server.fetchval(waits, f'drop database if exists "{database(place.id)}"'))
+
+        await until(waiting)
+    await owner.close()
+    await removing
+
+    assert place.id not in (await cluster.found()).databases
 
 
 async def test_a_role_without_a_database_and_a_database_that_is_still_closed_are_finished(cluster: Cluster) -> None:
