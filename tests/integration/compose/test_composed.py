@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import urllib.request
 from collections.abc import AsyncIterator, Iterator
@@ -53,10 +54,12 @@ async def collector() -> AsyncIterator[Collector]:
 @pytest.fixture(scope="module")
 async def composed(collector: Collector) -> AsyncIterator[Composed]:
     with a_directory() as path, Composed(path, {"OTEL_EXPORTER_OTLP_ENDPOINT": collector.url}) as composed:
-        composed.up()
+        # In a thread, for the collector lives in this loop and must go on answering.
+        await asyncio.to_thread(composed.up)
         for service in accounts.SERVICES:
-            composed.until_healthy(service)
+            await asyncio.to_thread(composed.until_healthy, service)
         yield composed
+        await asyncio.to_thread(composed.down)
 
 
 @pytest.fixture(scope="module")

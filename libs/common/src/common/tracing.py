@@ -32,6 +32,8 @@ WAITING_MAX: Final = 4096
 """Spans that may wait to be sent; more are dropped and counted, for nobody waits for a collector."""
 SEND_SECONDS: Final = 1.0
 REPLY_SECONDS: Final = 5.0
+LAST_SECONDS: Final = 1.0
+"""So long the end of a process may wait for a collector."""
 _PARENT: Final = re.compile(r"[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?")
 _NOBODY: Final = {"0" * 32, "0" * 16}
 _FAILED: Final = 2
@@ -211,18 +213,18 @@ class Exporter:
 
     async def run(self) -> None:
         """Send for ever."""
-        async with self._session() as session:
+        async with self._session(REPLY_SECONDS) as session:
             while True:
                 await asyncio.sleep(SEND_SECONDS)
                 await self._flush(session)
 
     async def finish(self) -> None:
         """Send what is left, once."""
-        async with self._session() as session:
+        async with self._session(LAST_SECONDS) as session:
             await self._flush(session)
 
-    def _session(self) -> aiohttp.ClientSession:
-        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=REPLY_SECONDS), headers=self._headers)
+    def _session(self, seconds: float) -> aiohttp.ClientSession:
+        return aiohttp.ClientSession(timeout=aiohttp.ClientTimeout(total=seconds), headers=self._headers)
 
     async def _flush(self, session: aiohttp.ClientSession) -> None:
         spans, self._waiting = self._waiting, []
