@@ -18,7 +18,7 @@ run: $(READY) ## start everything on this machine with the demo, data in .mortis
 	@$(BIN)/mortise up --demo
 
 test: $(READY) ## every test but the long fault runs and the benchmarks
-	$(BIN)/pytest -n auto --maxprocesses=4 --dist=loadfile --ignore=tests/bench
+	$(BIN)/pytest -n auto --maxprocesses=4 --dist=loadfile --no-loadscope-reorder --ignore=tests/bench
 
 fast: $(READY) ## the tests that need no server
 	$(BIN)/pytest tests/unit tests/contract

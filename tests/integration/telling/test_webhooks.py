@@ -96,6 +96,11 @@ async def test_a_refused_fact_is_told_again_before_any_later_one(registry: House
         await hook.count(2)
         await until(lambda: len(hook.taken) == 2)
 
+        async def written_down() -> bool:
+            return len((await shown(registry, webhook.id))["attempts"]) == len(hook.told)
+
+        await until(written_down)
+
     ids = [each.id for each in hook.told]
     assert ids[:4] == [ids[0]] * 4
     assert [each.fact["data"]["project"] for each in hook.told[3:]] == made
