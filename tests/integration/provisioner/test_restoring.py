@@ -112,3 +112,14 @@ async def test_what_has_no_place_is_refused_with_the_push_that_is_needed(place: 
             await restored(place, step, subject)
         assert refused.value.reason == "NO_PLACE"
         assert needed in (refused.value.hint or "")
+
+
+async def test_of_equal_values_one_returns_to_a_field_that_became_unique(place: Place) -> None:
+    await place.deploy(SONGS)
+    await place.insert("Band", [{"id": "a", "year": 1999}, {"id": "b", "year": 1999}, {"id": "c", "year": 2000}])
+    step = await deployed(place, FEWER)
+    assert step is not None
+    await again(place, FEWER.replace("genre:", "year: Int @isUnique genre:"))
+
+    assert await restored(place, step, "Band.year") == (2, 1)
+    assert await place.values("Band", "year") == [1999, None, 2000]

@@ -152,3 +152,19 @@ def test_a_finding_names_its_operations_and_is_bounded() -> None:
     assert found is not None
     assert found.names == ("Wide",)
     assert len(found.reasons) == 1
+
+
+@pytest.mark.parametrize(
+    ("document", "change"),
+    [
+        ('{ allEntries(filter: {text: "a secret"}) { id } }', ("text: String", "text: Int")),
+        ('{ allEntries(filter: {text_in: ["a secret"]}) { id } }', ("text: String", "text: Int")),
+        ('mutation { createEntry(text: "a secret") { id } }', ("text: String", "text: Mood")),
+    ],
+)
+def test_a_reason_never_says_what_value_was_sent(document: str, change: tuple[str, str]) -> None:
+    found = breaks.finding(document, breaks.change(schema(), schema(change)))
+
+    assert found is not None
+    assert all(each.certain for each in found.reasons)
+    assert not any("secret" in each.message for each in found.reasons)

@@ -107,3 +107,14 @@ def test_an_undo_that_is_approved_is_the_undo_that_was_asked_for() -> None:
     assert roll is not None
     assert (asked.undoes, asked.listed) == ("declared", "list")
     assert (approved.version, approved.undoes, approved.listed, approved.request) == ("0.0.1", "declared", "list", "r")
+
+
+def test_who_may_not_read_the_data_is_told_where_something_does_not_fit_but_no_value() -> None:
+    lacking = Misfit("Song", "row", "unfit", 1, (Entry("c3", None, "title"),))
+    gone = Misfit("Tour", "row", "gone", 1, (Entry("c4", None, "Bern"),))
+
+    told = undoing.shown([*MISFITS, lacking, gone], values=False)
+
+    assert [entry.value for each in told for entry in each.entries] == [None, None, "title", None]
+    assert [(each.path, each.rows) for each in told] == [("Song.label", 2), ("Song", 1), ("Tour", 1)]
+    assert undoing.shown(MISFITS, values=True) == MISFITS

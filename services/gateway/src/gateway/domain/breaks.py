@@ -12,6 +12,7 @@ from typing import Any, Final
 
 from graphql import (
     DocumentNode,
+    EnumValueNode,
     FieldNode,
     GraphQLEnumType,
     GraphQLError,
@@ -25,7 +26,9 @@ from graphql import (
     OperationDefinitionNode,
     TypeInfo,
     TypeInfoVisitor,
+    ValueNode,
     VariableDefinitionNode,
+    VariableNode,
     Visitor,
     get_named_type,
     is_leaf_type,
@@ -167,7 +170,18 @@ def _refused(errors: list[GraphQLError], places: _Places, after: GraphQLSchema) 
             continue  # only that there are too many
         known = [(node, places.of[id(node)]) for node in error.nodes if id(node) in places.of]
         coordinate = _missing(*known[-1], after) if known else None
-        yield Reason(coordinate=coordinate, message=error.message, certain=True)
+        message = error.message
+        if isinstance(error.nodes[-1], ValueNode) and known and coordinate == known[-1][1]:
+            # The library repeats the value, and whoever is told this may be of another organisation.
+            message = _unfit(error.nodes[-1], coordinate, message)
+        yield Reason(coordinate=coordinate, message=message, certain=True)
+
+
+def _unfit(node: Node, coordinate: str, message: str) -> str:
+    """The message without the value that was sent; names of the schema and of variables are no values."""
+    if isinstance(node, EnumValueNode | VariableNode):
+        return message
+    return f"{coordinate} no longer takes the value that is sent there."
 
 
 def _missing(node: Node, coordinate: str, after: GraphQLSchema) -> str:

@@ -47,13 +47,18 @@ def _values(item: Kept, model: Model) -> Sql:
     field = field or next((each for each in every if each.name == name), None)
     if entity is None or field is None or type_name(model, field) != item.type:
         raise _no_place(item, f"in which {type_} has the field `{name}: {item.type}`")
-    kept, c = ident(TRASH, item.name), ident(field.column)
-    tests = [_vacant(field, sql("t.{c}", c=c)), *_obeys(entity, field, model, sql("kept.value"))]
+    t, kept, c = ident(SCHEMA, entity.table), ident(TRASH, item.name), ident(field.column)
+    vacant = _vacant(field, sql("t.{c}", c=c))
+    tests = [vacant, *_obeys(entity, field, model, sql("kept.value"))]
+    source = kept
+    if field.unique:
+        # It may not have been unique when it was removed.
+        source = _once(t, kept, by=order_key("value", field.scalar), holder=sql("kept.id"), free=vacant)
     done = sql(
-        "update {t} as t set {c} = kept.value from {kept} as kept where kept.id = t.id and {tests} returning t.id",
-        t=ident(SCHEMA, entity.table),
+        "update {t} as t set {c} = kept.value from {source} as kept where kept.id = t.id and {tests} returning t.id",
+        t=t,
         c=c,
-        kept=kept,
+        source=source,
         tests=join(" and ", tests),
     )
     return sql(_COUNTED, done=done, kept=kept, same=_BY_ID)
@@ -147,21 +152,35 @@ def _types(model: Model, relation: Relation) -> tuple[str, str, bool]:
 def _set_edges(each: Ends, kept: Sql, *, holder: Sql, partner: Sql, there: list[Sql]) -> Sql:
     assert each.relation.column is not None, "the relation is kept in a column"
     t, c = ident(SCHEMA, each.holder.table), ident(each.relation.column)
-    alone = EMPTY
+    alone, source = EMPTY, kept
     if not each.target_field.is_list:
+        source = _once(t, kept, by=partner, holder=holder, free=sql("t.{c} is null", c=c))
         alone = sql(" and not exists (select from {t} as o where o.{c} = {partner})", t=t, c=c, partner=partner)
     ends_of = sql("t.id as a, t.{c} as b" if each.relation.storage == "a" else "t.{c} as a, t.id as b", c=c)
     return sql(
-        "update {t} as t set {c} = {partner} from {kept} as kept "
+        "update {t} as t set {c} = {partner} from {source} as kept "
         "where t.id = {holder} and t.{c} is null and {there}{alone} returning {ends}",
         t=t,
         c=c,
         partner=partner,
-        kept=kept,
+        source=source,
         holder=holder,
         there=join(" and ", there),
         alone=alone,
         ends=ends_of,
+    )
+
+
+def _once(t: Sql, kept: Sql, *, by: Sql, holder: Sql, free: Sql) -> Sql:
+    """What is kept for rows that have room for it, of equal things the first."""
+    return sql(
+        "(select distinct on ({by}) kept.* from {kept} as kept join {t} as t on t.id = {holder} where {free} "
+        "order by {by}, {holder})",
+        t=t,
+        kept=kept,
+        by=by,
+        holder=holder,
+        free=free,
     )
 
 

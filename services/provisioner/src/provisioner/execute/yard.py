@@ -109,14 +109,21 @@ async def bring_back(yard: Yard, environment: Row, item: str, cause: Cause) -> s
 
 
 async def emptied(yard: Yard, at: datetime) -> int:
-    """Empty what has been kept for its time by then; of how many deployments. Raises errors of `cluster.WORLD`."""
+    """Empty what has been kept for its time by then; of how many deployments.
+
+    A database that does not answer is left for the next time and keeps no other one waiting.
+    """
     async with yard.database.reading() as connection:
         due = await queries.kept_too_long(connection, at - timedelta(days=DAYS), EMPTIED_AT_ONCE)
     ended = 0
     for row in due:
-        async with yard.cluster.alone(row["environment"]) as server:
-            if server is not None and await _emptied(yard, row) is not None:
-                ended += 1
+        try:
+            async with yard.cluster.alone(row["environment"]) as server:
+                if server is not None and await _emptied(yard, row) is not None:
+                    ended += 1
+        except WORLD as error:
+            problem = f"{type(error).__name__}: {error}"
+            observe("provisioner.emptied", outcome="failed", level="warning", error=problem)
     return ended
 
 

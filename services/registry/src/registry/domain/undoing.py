@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from common.errors import BAD_USER_INPUT, Refused
@@ -46,6 +46,16 @@ class Undoing:
     def forced(self) -> bool:
         """Whether whatever does not fit was accepted."""
         return self.listed is None
+
+
+def shown(misfits: Iterable[Misfit], *, values: bool) -> list[Misfit]:
+    """The list for somebody who may read the environment's data, or may not. What a row lacks is no value of it."""
+    return [
+        each
+        if values or (each.what, each.because) == ("row", "unfit")
+        else replace(each, entries=tuple(replace(one, value=None) for one in each.entries))
+        for each in misfits
+    ]
 
 
 def accepted(environment: str, misfits: Sequence[Misfit], *, token: str | None, listed: str, force: bool) -> str | None:
