@@ -104,7 +104,6 @@ class World:
             large=frozenset(table for table, size in found.items() if size > LARGE_BYTES),
         )
 
-
     async def undo(self, served: said.MigrationPlanned) -> Undo:
         """How what serves is taken back, with what is left of it in the trash. Raises errors of `cluster.WORLD`."""
         assert served.from_model_sha is not None, "something ran before it"
