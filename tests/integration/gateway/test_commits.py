@@ -17,7 +17,17 @@ from gateway.execute.pool import Pool
 from gateway.execute.wire.messages import Problem
 from gateway.execute.wire.outcomes import Lost
 from tests.support.door import Door, Live
-from tests.support.pools import Told, as_owner, begun, connections_of, known_to_be_quick, pool_of, several
+from tests.support.pools import (
+    HELD,
+    Told,
+    as_owner,
+    begun,
+    connections_of,
+    gate,
+    known_to_be_quick,
+    pool_of,
+    several,
+)
 from tests.support.waiting import until
 
 WRITE = "insert into app.marks values ($1::text) returning mark"
@@ -102,7 +112,7 @@ async def test_writes_that_come_together_stand_behind_each_other(
     answers = [write(connections, live, f"mark {n}") for n in range(1 + DEPTH_MAX)]
     standing = sorted(wire.outstanding for wire in pool.wires)
 
-    assert standing == [0, 0, 2, DEPTH_MAX], "one alone with the flush that follows it, the others in a row"
+    assert standing == [0, 0, 1, DEPTH_MAX], "the first one alone, the others in a row"
     assert await asyncio.gather(*answers) == [f"mark {n}" for n in range(1 + DEPTH_MAX)]
     assert await server.fetchval(MARKS) == sorted(f"mark {n}" for n in range(1 + DEPTH_MAX))
 
@@ -124,6 +134,20 @@ async def test_a_write_that_was_refused_is_told_at_once_and_harms_no_other(
     assert await first == "first"
 
 
+@pytest.mark.usefixtures("server")
+async def test_a_write_that_takes_long_keeps_no_other_waiting(door: Door, live: Live, made: list[Connections]) -> None:
+    connections = connections_of(door, made, 4)
+    await several(door, connections, live)
+    known_to_be_quick(connections, live, WRITE)
+    async with gate(door, live):
+        slow = begun(connections, live, HELD, writes=True, shares=True)[0]
+        answers = [write(connections, live, f"mark {n}") for n in range(6)]
+
+        assert await asyncio.gather(*answers) == [f"mark {n}" for n in range(6)]
+        assert not slow.done()
+    assert await slow == ""
+
+
 async def test_whoever_waits_for_a_flush_that_is_lost_is_told_that_nobody_knows(
     door: Door, live: Live, made: list[Connections], server: asyncpg.Connection[Any]
 ) -> None:
@@ -132,6 +156,11 @@ async def test_whoever_waits_for_a_flush_that_is_lost_is_told_that_nobody_knows(
     pool = known_pool(connections, live)
     async with nothing_reaches_the_disks(server):
         answers = [write(connections, live, f"mark {n}") for n in range(6)]
+
+        async def all_written() -> bool:
+            return len(await server.fetchval(MARKS) or ()) == len(answers)
+
+        await until(all_written)
         await until(lambda: sum(wire.idle for wire in pool.wires) == len(pool.wires) - 1)
         for row in await server.fetch(
             "select pid from pg_stat_activity where application_name = 'mortise-gateway' and datname = $1",

@@ -14,6 +14,7 @@ import asyncio
 from collections.abc import Sequence
 from typing import Final
 
+from common.logs import log
 from gateway.execute.wire.outcomes import Done, Lost, Outcome
 from gateway.execute.wire.wire import Step, Wire
 
@@ -49,11 +50,9 @@ class Commits:
         self._served: list[_Committed] = []
         """Who waits for it."""
 
-    def begun(self, wire: Wire) -> None:
-        """A write was sent on a connection. When it is the only one, a flush follows it at once."""
+    def begun(self) -> None:
+        """A write was sent. No flush stands behind it: how long it takes is nobody else's trouble."""
         self.under_way += 1
-        if self.under_way == 1 and self._flusher is None:
-            self._send(wire)
 
     def ended(self, wire: Wire, told: Done, outcome: Outcome) -> None:
         """A write that was begun on a connection has its outcome; if it committed, a flush is to follow."""
@@ -89,8 +88,8 @@ class Commits:
         if wire is None:
             self._tell(committed, Lost())
         else:
-            self._served = committed
-            self._send(wire)
+            self._served, self._flusher = committed, wire
+            wire.run((FLUSH,), self._flushed)
 
     def _witness(self) -> Wire | None:
         """A connection that can speak for all who committed, if possible one on which nobody waits."""
@@ -99,10 +98,6 @@ class Commits:
             if wire.idle:
                 return wire
         return min(able, key=lambda wire: (not wire.usable, wire.outstanding), default=None)
-
-    def _send(self, wire: Wire) -> None:
-        self._flusher = wire
-        wire.run((FLUSH,), self._flushed)
 
     def _flushed(self, outcome: Outcome) -> None:
         served, self._served, self._flusher = self._served, [], None
@@ -113,4 +108,7 @@ class Commits:
     def _tell(self, whom: Sequence[_Committed], lost: Lost | None) -> None:
         self.under_way -= len(whom)
         for told, outcome in whom:
-            told(outcome if lost is None else lost)
+            try:
+                told(outcome if lost is None else lost)
+            except Exception as problem:  # noqa: BLE001 - others waited for the same flush
+                log.error("gateway.commits", outcome="broken", exc_info=problem)

@@ -137,7 +137,7 @@ class Connections:
                 wire.run(errand.steps, done, movable=errand.depth > 1 and not errand.writes)
                 wire.held = errand.depth == 1
                 if errand.writes:
-                    pool.commits.begun(wire)
+                    pool.commits.begun()
         except ValueError as problem:
             # A value that cannot be a parameter: nothing has left this process.
             log.error("gateway.sql", outcome="unexpected", environment=pool.environment, problem=str(problem))
