@@ -125,7 +125,11 @@ def calling(hotel: Hotel) -> Iterator[Callers]:
 
 
 def notes(url: str, key: str) -> set[str]:
-    return {each["text"] for each in called(url, key, "{ allNotes { text } }")["allNotes"]}
+    """All of them: a list ends after a thousand."""
+    found: list[str] = []
+    while page := called(url, key, f"{{ allNotes(skip: {len(found)}) {{ text }} }}")["allNotes"]:
+        found += [each["text"] for each in page]
+    return set(found)
 
 
 def files(stack: Stack, endpoint: str) -> list[int]:
