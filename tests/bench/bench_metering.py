@@ -126,7 +126,7 @@ def seen(stack: Stack, here: Blog, visits: int) -> Table:
         began = time.perf_counter()
         assert "errors" not in answer, answer
         while (now := calls_in_usage(stack, here)) <= known:
-            time.sleep(_LOOK_AGAIN_SECONDS)
+            time.sleep(_LOOK_AGAIN_SECONDS)  # figures are asked for over HTTP, as a person does
             if time.perf_counter() - began > SEEN_SECONDS_MAX:
                 raise TimeoutError(f"the call is not in the usage after {SEEN_SECONDS_MAX:.0f} s")
         taken.append((time.perf_counter() - began) * 1e3)

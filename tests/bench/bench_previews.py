@@ -174,7 +174,7 @@ def measured(stack: Stack, rows: int) -> Report:
     size = asyncio.run(filled(stack, here.endpoint, rows))
     table = Table(f"A database of {size}", ("", "clone: s", "reader ms", "writer ms", "errors"))
     with calling(here.url, here.key) as callers:
-        time.sleep(QUIET_SECONDS)
+        time.sleep(QUIET_SECONDS)  # the load lasts so long
     table.rows.append(("nothing is cloned", "", *_waits(callers)))
     for number, (name, alone, masks) in enumerate(WAYS):
         said(name)

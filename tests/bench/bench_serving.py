@@ -61,7 +61,7 @@ def until(so: Callable[[], bool]) -> None:
     while not so():
         if time.monotonic() > deadline:
             raise TimeoutError(f"no answer within {ANSWER_SECONDS_MAX:.0f} s")
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(_LOOK_AGAIN_SECONDS)  # as a person looks
 
 
 async def bare_database(dsn: str) -> float:

@@ -95,7 +95,7 @@ def serving(stack: Stack, name: str, version: str, **owner: str) -> dict[str, An
             return dict(found[0])
         if time.monotonic() > deadline:
             raise TimeoutError(f"{name} does not serve {version}: {found}")
-        time.sleep(_LOOK_AGAIN_SECONDS)
+        time.sleep(_LOOK_AGAIN_SECONDS)  # a deployment is looked at over HTTP
 
 
 def dsn(stack: Stack, environment: str) -> str:

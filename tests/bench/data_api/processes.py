@@ -42,7 +42,7 @@ def told(log: Path, process: subprocess.Popen[bytes], last: str) -> dict[str, di
         found = {str(line.get("event") or next(iter(line))): line for line in lines}
         if last in found:
             return found
-        time.sleep(0.05)
+        time.sleep(0.05)  # it says so in a file
     raise RuntimeError(f"{log.stem} did not start:\n{log.read_text()[-2000:]}")
 
 

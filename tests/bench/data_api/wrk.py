@@ -106,7 +106,7 @@ class Load:
         with subprocess.Popen(
             [*words, *([self.key] if self.key else [])], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
         ) as process:
-            time.sleep(seconds)
+            time.sleep(seconds)  # the load lasts so long
             process.send_signal(signal.SIGINT)
             out, errors = process.communicate()
         found = [line for line in out.splitlines() if line.startswith("{")]

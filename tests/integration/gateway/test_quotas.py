@@ -62,13 +62,16 @@ async def flood(door: Door, live: Live, refused: int) -> list[httpx.Response]:
 async def recorded(door: Door, live: Live, count: int) -> list[tuple[str, int]]:
     """Class and number of the calls of an environment, once there are as many."""
     found: list[tuple[str, int]] = []
+    codes: set[str | None] = set()
 
     async def enough() -> bool:
         rows = [row for batch in await door.batches() for row in batch["calls"] if row[1] == live.place.id]
         found[:] = [(row[CALL.index("class")], row[TIMES] if len(row) > TIMES else 1) for row in rows]
+        codes.update(row[CALL.index("code")] for row in rows if row[CALL.index("class")] == "limited")
         return sum(times for _, times in found) >= count
 
     await until(enough)
+    assert codes <= {"RATE_LIMITED"}, "a refused call is recorded with its reason"
     return found
 
 

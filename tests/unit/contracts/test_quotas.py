@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from contracts.quotas import DECLARED, DEFAULTS, KINDS, OUTSIDE_PRODUCTION, Quota, configured, in_force, of_kind
+from contracts.kinds import KINDS
+from contracts.quotas import DECLARED, DEFAULTS, OUTSIDE_PRODUCTION, Quota, configured, in_force, of_kind
 
 OUTSIDE = ("stage", "dev", "private", "demo")
 NUMBERS = st.one_of(st.none(), st.integers(1, 1_000))

@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from gateway.domain.bounds import DEFAULTS, KINDS, Limits, configured
+from contracts.kinds import KINDS
+from gateway.domain.bounds import DEFAULTS, Limits, configured
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "reference" / "limits.md"
 

@@ -8,12 +8,14 @@ away. What is granted to one environment, and what its owners cap, stands in fac
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, replace
 from typing import Any, Final
+
+from contracts import kinds
+from contracts.kinds import KINDS
 
 PREFIX: Final = "MORTISE_QUOTA_"
 SWITCH: Final = "MORTISE_QUOTAS"
-KINDS: Final = ("prod", "stage", "dev", "preview", "private", "demo")
 BURST_SECONDS: Final = 5
 """So many seconds' worth of calls may come at once."""
 NUMBER_MAX: Final = 2_147_483_647
@@ -57,24 +59,10 @@ DECLARED: Final = ("calls_per_second", "calls_per_day", "database_megabytes")
 
 def configured(environ: Mapping[str, str]) -> dict[str, Quota]:
     """The quota of each kind. Raises ValueError that names the variable."""
-    names = {one.name.upper(): one.name for one in fields(Quota)}
-    everywhere: dict[str, int | None] = {}
-    of_kind: dict[str, dict[str, int | None]] = {kind: {} for kind in KINDS}
-    for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or not text:
-            continue
-        name = variable.removeprefix(PREFIX)
-        kind, _, rest = name.partition("_")
-        if name in names:
-            everywhere[names[name]] = _number(variable, text)
-        elif kind.lower() in of_kind and rest in names:
-            of_kind[kind.lower()][names[rest]] = _number(variable, text)
-        else:
-            message = f"{variable} names no quota; there are {', '.join(names)}, with or without a kind before them"
-            raise ValueError(message)
+    found = kinds.configured(environ, PREFIX, DEFAULTS, _number)
     match environ.get(SWITCH) or "on":
         case "on":
-            return {kind: replace(DEFAULTS[kind], **{**everywhere, **of_kind[kind]}) for kind in KINDS}
+            return found
         case "off":
             return dict.fromkeys(KINDS, Quota())
         case other:

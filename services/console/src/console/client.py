@@ -81,7 +81,7 @@ def patiently(
         except Failure as failure:
             if failure.code != "SERVICE_UNAVAILABLE" or attempt == TRIES_MAX:
                 raise
-        time.sleep(PAUSE_SECONDS * attempt)
+        time.sleep(PAUSE_SECONDS * attempt)  # a platform that is busy is given time before it is asked again
     raise AssertionError("the last try returns or raises")
 
 

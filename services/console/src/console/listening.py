@@ -53,7 +53,7 @@ def told(login: home.Login, query: Query, after: int | None, *, follow: bool) ->
             except Failure as failure:
                 _again(failure, tries, follow)
             tries += 1
-            time.sleep(AGAIN_SECONDS if follow else PAUSE_SECONDS)
+            time.sleep(AGAIN_SECONDS if follow else PAUSE_SECONDS)  # not at once: it went away a moment ago
 
 
 def _again(failure: Failure, tries: int, follow: bool) -> None:  # noqa: FBT001 - of the caller, passed on

@@ -80,7 +80,7 @@ class Environment:
                 tries += 1
                 if tries == TRIES_MAX or isinstance(error, httpx.ConnectError):
                     raise silent(self._url, error, KEPT) from None
-                time.sleep(PAUSE_SECONDS * tries)
+                time.sleep(PAUSE_SECONDS * tries)  # the connection broke: not at once
             finally:
                 if not size:
                     part.unlink(missing_ok=True)

@@ -48,30 +48,42 @@ def until_deployed(
     `after` is the deployment that was newest before the command: it may have failed at the same version. Raises Failure
     (exit 4) when the deployment fails or takes longer than two minutes.
     """
-    deadline = time.monotonic() + SECONDS_MAX
-    while True:
+
+    def look() -> dict[str, Any] | None:
         environment = environments(client, **owner).get(name)
-        if environment:
-            saw(environment["state"])
-            if environment["state"] == "ready" and environment["version"] == version:
-                return environment
-            first = next(iter(environment["deployments"]), None)
-            ended = first and first["id"] != after and first["version"] == version and first["status"] == "FAILED"
-            if first and ended:
-                raise Failure(
-                    f"Version {version} could not be deployed to {name}: {first['reason'] or environment['reason']}",
-                    "What ran there before still runs.",
-                    code="DEPLOYMENT_FAILED",
-                    exit_code=NOT_DEPLOYED,
-                )
-        if time.monotonic() > deadline:
+        if not environment:
+            return None
+        saw(environment["state"])
+        if environment["state"] == "ready" and environment["version"] == version:
+            return environment
+        first = next(iter(environment["deployments"]), None)
+        ended = first and first["id"] != after and first["version"] == version and first["status"] == "FAILED"
+        if first and ended:
             raise Failure(
-                f"Version {version} does not run on {name} after {SECONDS_MAX:.0f} seconds.",
-                "It may still come; look with `mortise service info` or `mortise project service info`.",
-                code="DEPLOYMENT_SLOW",
+                f"Version {version} could not be deployed to {name}: {first['reason'] or environment['reason']}",
+                "What ran there before still runs.",
+                code="DEPLOYMENT_FAILED",
                 exit_code=NOT_DEPLOYED,
             )
-        time.sleep(LOOK_SECONDS)
+        return None
+
+    late = Failure(
+        f"Version {version} does not run on {name} after {SECONDS_MAX:.0f} seconds.",
+        "It may still come; look with `mortise service info` or `mortise project service info`.",
+        code="DEPLOYMENT_SLOW",
+        exit_code=NOT_DEPLOYED,
+    )
+    return until_there(look, SECONDS_MAX, late)
+
+
+def until_there(look: Callable[[], dict[str, Any] | None], seconds: float, late: Failure) -> dict[str, Any]:
+    """What `look` finds, asked again and again. Raises `late` after so many seconds, and what `look` raises."""
+    deadline = time.monotonic() + seconds
+    while (found := look()) is None:
+        if time.monotonic() > deadline:
+            raise late
+        time.sleep(LOOK_SECONDS)  # a command line waits for a platform that it knows by HTTP only: it can but look
+    return found
 
 
 def data_urls(client: Client, found: dict[str, dict[str, Any]]) -> dict[str, str]:

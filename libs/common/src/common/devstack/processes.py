@@ -172,5 +172,5 @@ def end_strays(strays: Mapping[int, str]) -> list[int]:
                 os.kill(pid, number)
         deadline = time.monotonic() + seconds
         while any(lives(pid, strays[pid]) for pid in found) and time.monotonic() < deadline:
-            time.sleep(0.02)
+            time.sleep(0.02)  # no child of ours: the system tells nobody else when it ends
     return found

@@ -91,7 +91,7 @@ def logs(  # noqa: PLR0913 - the options of one command
     try:
         _each(first, tell)
         while follow:
-            time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)  # lines are written in batches: looking more often shows no more
             _each(log.since(), tell)
     except KeyboardInterrupt:
         return

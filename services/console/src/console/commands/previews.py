@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import Annotated, Any, Final
 
 import typer
@@ -158,27 +157,26 @@ def _preview(client: Client, project: str | None, service: str | None, name: str
 
 def _until_there(client: Client, preview: dict[str, Any]) -> dict[str, Any]:
     """The clone's environment once it serves. Raises Failure (exit 4) when it cannot be made."""
-    deadline = time.monotonic() + SECONDS_MAX
+
+    def look() -> dict[str, Any] | None:
+        there = _environment(client, preview["environment"]["id"])
+        if there and there["state"] == "failed":
+            raise Failure(
+                f"{preview['name']} could not be made: {there['reason']}",
+                "Delete it, and create it anew.",
+                code="DEPLOYMENT_FAILED",
+                exit_code=NOT_DEPLOYED,
+            )
+        return there if there and there["state"] == "ready" else None
+
+    late = Failure(
+        f"{preview['name']} is not there after {SECONDS_MAX:.0f} seconds.",
+        "It may still come; look with `mortise preview list`.",
+        code="DEPLOYMENT_SLOW",
+        exit_code=NOT_DEPLOYED,
+    )
     with screen.err.status(f"{preview['name']}: clone of {preview['source']}"):
-        while True:
-            there = _environment(client, preview["environment"]["id"])
-            if there and there["state"] == "ready":
-                return there
-            if there and there["state"] == "failed":
-                raise Failure(
-                    f"{preview['name']} could not be made: {there['reason']}",
-                    "Delete it, and create it anew.",
-                    code="DEPLOYMENT_FAILED",
-                    exit_code=NOT_DEPLOYED,
-                )
-            if time.monotonic() > deadline:
-                raise Failure(
-                    f"{preview['name']} is not there after {SECONDS_MAX:.0f} seconds.",
-                    "It may still come; look with `mortise preview list`.",
-                    code="DEPLOYMENT_SLOW",
-                    exit_code=NOT_DEPLOYED,
-                )
-            time.sleep(waiting.LOOK_SECONDS)
+        return waiting.until_there(look, SECONDS_MAX, late)
 
 
 def _environment(client: Client, environment: str) -> dict[str, Any] | None:

@@ -65,7 +65,7 @@ def _looks(asked: Mapping[str, str], interval: float) -> Iterable[dict[str, Any]
     """What happened since the last look, for ever; the first after one interval."""
     before, at = looked(asked), time.monotonic()
     while True:
-        time.sleep(interval)
+        time.sleep(interval)  # rates are of what happened in this time
         after, now = looked(asked), time.monotonic()
         yield happened(before, after, now - at)
         before, at = after, now

@@ -124,7 +124,7 @@ def _ready(child: subprocess.Popen[bytes], data: Path) -> dict[str, Any]:
                 raise Failure("Mortise did not start.", "The reason stands above.", code="STACK_ENDED")
             if time.monotonic() > deadline:
                 raise Failure(f"Mortise is not ready after {READY_SECONDS_MAX:.0f} seconds.", f"Look into {data}/logs.")
-            time.sleep(LOOK_SECONDS)
+            time.sleep(LOOK_SECONDS)  # another process says when it is ready, by a file
     return state
 
 

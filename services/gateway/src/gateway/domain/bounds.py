@@ -7,11 +7,12 @@ Each bound is checked before the work that it bounds. Operators change a bound f
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass
 from typing import Final
 
+from contracts import kinds
+
 PREFIX: Final = "MORTISE_LIMIT_"
-KINDS: Final = ("prod", "stage", "dev", "preview", "private", "demo")
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,22 +67,7 @@ DEFAULTS: Final[Mapping[str, Limits]] = {
 
 def configured(environ: Mapping[str, str]) -> dict[str, Limits]:
     """The bounds of each kind of environment. Raises ValueError that names the variable."""
-    names = {one.name.upper(): one.name for one in fields(Limits)}
-    everywhere: dict[str, int] = {}
-    of_kind: dict[str, dict[str, int]] = {kind: {} for kind in KINDS}
-    for variable, text in environ.items():
-        if not variable.startswith(PREFIX) or not text:
-            continue
-        name = variable.removeprefix(PREFIX)
-        kind, _, rest = name.partition("_")
-        if name in names:
-            everywhere[names[name]] = _number(variable, text)
-        elif kind.lower() in of_kind and rest in names:
-            of_kind[kind.lower()][names[rest]] = _number(variable, text)
-        else:
-            message = f"{variable} names no limit; there are {', '.join(names)}, with or without a kind before them"
-            raise ValueError(message)
-    return {kind: replace(DEFAULTS[kind], **{**everywhere, **of_kind[kind]}) for kind in KINDS}
+    return kinds.configured(environ, PREFIX, DEFAULTS, _number)
 
 
 def _number(variable: str, text: str) -> int:

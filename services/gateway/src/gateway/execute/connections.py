@@ -299,6 +299,16 @@ class Connections:
         wire.closed.add_done_callback(self._closing.discard)
         wire.close()
 
+    def retire(self, environment: str) -> int:
+        """Close an environment's connections, each when what runs on it has ended; how many these are."""
+        pool = self._pools.get(environment)
+        wires = list(pool.wires) if pool is not None else []
+        for wire in wires:
+            assert pool is not None, "its connections are there"
+            wire.retired = True
+            self._answered(pool, wire)
+        return len(wires)
+
     async def keep_tidy(self) -> None:
         """Close what was idle too long, for ever."""
         while True:

@@ -29,10 +29,4 @@ class Resting(BaseModel):
 
 def rest(connections: Connections, environment: str) -> Resting:
     """Let go of all connections to an environment. What runs on one ends first; nothing else begins on it."""
-    pool = connections._pools.get(environment)  # noqa: SLF001 - a part of the pools that lives apart from their paths
-    wires = list(pool.wires) if pool is not None else []
-    for wire in wires:
-        assert pool is not None, "its connections are there"
-        wire.retired = True
-        connections._answered(pool, wire)  # noqa: SLF001 - the same
-    return Resting(connections=len(wires))
+    return Resting(connections=connections.retire(environment))

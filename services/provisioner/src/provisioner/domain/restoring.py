@@ -240,13 +240,8 @@ def _lonely(entity: Entity, model: Model) -> Iterator[str]:
     for relation in model.relations:
         each: Ends = ends(model, relation)
         for owner, side in each.sides:
-            held = _is_held(relation, side.side)
-            if owner.id == entity.id and required(side) and not held:
+            if owner.id == entity.id and required(side) and relation.storage != side.side:
                 yield side.name
-
-
-def _is_held(relation: Relation, side: str) -> bool:
-    return relation.storage == side
 
 
 def _no_place(item: Kept, needed: str) -> Refused:

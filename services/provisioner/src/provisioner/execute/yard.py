@@ -84,7 +84,7 @@ async def lying(yard: Yard, environment: str) -> list[Lying]:
 async def bring_back(yard: Yard, environment: Row, item: str, cause: Cause) -> said.TrashRestored:
     """One thing of the trash into what runs. Refuses NOT_FOUND, NO_PLACE and DEPLOYMENT_RUNNING.
 
-    What came back is no longer in the trash, so whoever is cut off before it is told may ask again.
+    It comes back in one transaction, before the event is appended: a crash between the two loses the event, not data.
     """
     subject = Subject(environment["organisation"], "provisioner", "trash", environment["id"])
     history = await yard.log.load(subject)
